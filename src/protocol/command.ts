@@ -1,0 +1,105 @@
+import { z } from "zod";
+
+import { LIMITS } from "./limits.js";
+import { retryPolicy } from "./session.js";
+import { absolutePath, count, durationMs, environment, id, label, text, time } from "./shapes.js";
+
+export const commandStatus = z.enum([
+  "starting",
+  "running",
+  "backing_off",
+  "succeeded",
+  "failed",
+  "timed_out",
+  "cancelled",
+  "lost",
+]);
+
+/** Why a command, or one try of it, ended as it did. */
+export const endCause = z.enum([
+  "exited",
+  "start_failed",
+  "start_to_close",
+  "schedule_to_close",
+  "stalled",
+  "output_limit",
+  "signalled",
+  "session_ended",
+  "daemon_stopped",
+  "daemon_lost",
+]);
+
+const argument = z
+  .string()
+  .max(LIMITS.argumentLength)
+  .refine((value) => !value.includes("\0"), "an argument has no NUL");
+
+/** What to run and within which limits. What is left out comes from the session's config. */
+export const commandRequest = {
+  sessionId: id,
+  commandId: id.optional(),
+  name: label.optional(),
+  /** The program and its arguments; never a shell string. */
+  argv: z
+    .array(argument)
+    .min(1)
+    .max(LIMITS.arguments)
+    .refine((argv) => argv[0] !== "", "the program, argv[0], is empty"),
+  /** Defaults to the session's working directory, else the user's home. */
+  cwd: absolutePath.optional(),
+  /** The whole environment of the caller; without it a small one (PATH, HOME, …) is made. */
+  env: environment.optional(),
+  stdin: z.string().max(LIMITS.stdinLength).optional(),
+  /** Limit of each try. */
+  startToCloseMs: durationMs.optional(),
+  /** Limit of all tries with the pauses between them. */
+  scheduleToCloseMs: durationMs.optional(),
+  /** Limit without any output. */
+  stallTimeoutMs: durationMs.optional(),
+  /** From SIGTERM to SIGKILL. */
+  graceMs: durationMs.optional(),
+  maxOutputBytes: count.optional(),
+  retry: retryPolicy.partial().optional(),
+};
+
+/** A command as it is shown. */
+export const command = z.strictObject({
+  commandId: id,
+  sessionId: id,
+  name: label.optional(),
+  argv: z.array(z.string()),
+  cwd: absolutePath,
+  status: commandStatus,
+  /** The try that runs or ran last; 0 before the first. */
+  attempt: count,
+  maxAttempts: count,
+  pid: count.optional(),
+  exitCode: z.int().optional(),
+  signal: z.string().optional(),
+  cause: endCause.optional(),
+  /** What went wrong, for a person. */
+  error: text.optional(),
+  createdAt: time,
+  startedAt: time.optional(),
+  endedAt: time.optional(),
+  /** When the next try is due. */
+  nextAttemptAt: time.optional(),
+  /** From the first start to the end. */
+  durationMs: count.optional(),
+  stdoutBytes: count.optional(),
+  stderrBytes: count.optional(),
+});
+
+/** The signals that `command/signal` sends. */
+export const signalName = z.enum([
+  "SIGTERM",
+  "SIGINT",
+  "SIGKILL",
+  "SIGQUIT",
+  "SIGHUP",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGSTOP",
+  "SIGCONT",
+  "SIGWINCH",
+]);

@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+import { endCause, command, commandStatus, signalName } from "./command.js";
+import { json } from "./json.js";
+import { activity, endedStatus, session } from "./session.js";
+import { count, id, label, text, time } from "./shapes.js";
+
+/** What happened, as subscribers see it: the `data` of each type of event. */
+export const EVENTS = {
+  "session/created": session,
+  "session/updated": session.partial(),
+  "session/touched": z.strictObject({}),
+  "session/paused": z.strictObject({ reason: text.optional() }),
+  "session/resumed": z.strictObject({}),
+  "session/ended": z.strictObject({ status: endedStatus, reason: text.optional() }),
+  "session/archived": z.strictObject({}),
+  "session/deleted": z.strictObject({}),
+  "activity/recorded": activity.pick({ action: true, details: true, usage: true }),
+  "metadata/set": z.strictObject({ key: label, value: json }),
+  "metadata/deleted": z.strictObject({ key: label }),
+  "command/accepted": command,
+  "command/started": z.strictObject({ commandId: id, attempt: count, pid: count }),
+  "command/retrying": z.strictObject({
+    commandId: id,
+    attempt: count,
+    cause: endCause,
+    exitCode: z.int().optional(),
+    signal: z.string().optional(),
+    error: text.optional(),
+    nextAttemptAt: time,
+  }),
+  "command/signalled": z.strictObject({ commandId: id, signal: signalName }),
+  "command/ended": z.strictObject({
+    commandId: id,
+    status: commandStatus,
+    cause: endCause,
+    exitCode: z.int().optional(),
+    signal: z.string().optional(),
+    error: text.optional(),
+    durationMs: count,
+  }),
+} as const;
+
+export type EventType = keyof typeof EVENTS;
+
+/** The notification `event`. The subscriber's id comes first, so that all behind it is written once and
+ * the bytes are shared between subscribers. */
+export const eventNotification = z.strictObject({
+  subscriptionId: id,
+  seq: count,
+  at: time,
+  type: z.enum(Object.keys(EVENTS) as [EventType, ...EventType[]]),
+  sessionId: id,
+  data: z.unknown(),
+});

@@ -1,0 +1,45 @@
+/**
+ * Bounds that hold for every peer. Those that an operator may set are in `config/schema.ts`;
+ * `daemon/hello` answers the ones in force.
+ */
+export const LIMITS = {
+  /** Levels of arrays and objects in a value that a caller stores (metadata, details). */
+  nestingDepth: 64,
+  /** Characters of an id that a caller brings. */
+  idLength: 128,
+  /** Characters of a name, a purpose or a tag. */
+  labelLength: 256,
+  /** Characters of a description, a reason or a path. */
+  textLength: 4_096,
+  /** Tags of one session. */
+  tags: 64,
+  /** Keys in the metadata of one session. */
+  metadataKeys: 1_024,
+  /** Characters of one metadata value, as JSON. */
+  metadataValueLength: 65_536,
+  /** Characters of all metadata of one session, as JSON. */
+  metadataLength: 262_144,
+  /** Characters of the details of one activity, as JSON. */
+  detailsLength: 65_536,
+  /** Different tools that the totals of one session tell apart; the rest is counted as "other". */
+  toolNames: 256,
+  /** Entries of argv, and variables of an environment. */
+  arguments: 4_096,
+  /** Characters of one argument or one variable. */
+  argumentLength: 131_072,
+  /** Characters of the text that is written to a command's standard input. */
+  stdinLength: 1_048_576,
+  /** Bytes of output in one answer of `command/output`. */
+  outputBytes: 1_048_576,
+  /** Items of one page of a list. */
+  pageItems: 1_000,
+  /** Subscriptions of one connection. */
+  subscriptionsPerConnection: 64,
+  /** Longest time that `command/wait` and a following `command/output` hold an answer back. */
+  waitMs: 86_400_000,
+  /** Longest duration of any setting: some 10 years. */
+  durationMs: 315_360_000_000,
+} as const;
+
+/** The version of this protocol: a client of another one is told so by `daemon/hello`. */
+export const PROTOCOL_VERSION = 1;

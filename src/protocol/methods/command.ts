@@ -1,0 +1,98 @@
+import { z } from "zod";
+
+import { command as commandShape, commandRequest, commandStatus, signalName } from "../command.js";
+import { LIMITS } from "../limits.js";
+import { method } from "../method.js";
+import { count, durationMs, id, idempotencyKey, listOf, page, seq } from "../shapes.js";
+
+const start = z.strictObject({ ...commandRequest, idempotencyKey: idempotencyKey.optional() });
+const startErrors = ["session_not_found", "session_not_active", "command_exists", "limit_reached"] as const;
+const accepted = z.strictObject({ ...commandShape.shape, seq });
+
+export const command = {
+  "command/start": method({
+    summary: "Starts a command in a session and answers as soon as it is accepted.",
+    params: start,
+    result: accepted,
+    errors: startErrors,
+    access: "write",
+    durable: true,
+  }),
+  "command/run": method({
+    summary:
+      "Starts a command and answers when it has ended, retries included. Its key counts on acceptance.",
+    params: start,
+    result: commandShape,
+    errors: startErrors,
+    access: "write",
+    durable: true,
+  }),
+  "command/wait": method({
+    summary: "Answers when the command has ended, or, after timeoutMs, as it is then.",
+    params: z.strictObject({ commandId: id, timeoutMs: durationMs.max(LIMITS.waitMs).optional() }),
+    result: commandShape,
+    errors: ["command_not_found"],
+    access: "read",
+    durable: false,
+  }),
+  "command/get": method({
+    summary: "Answers one command.",
+    params: z.strictObject({ commandId: id }),
+    result: commandShape,
+    errors: ["command_not_found"],
+    access: "read",
+    durable: false,
+  }),
+  "command/list": method({
+    summary: "Lists the commands of a session, or of all, newest first.",
+    params: z.strictObject({
+      sessionId: id.optional(),
+      status: z.enum([...commandStatus.options, "ended"]).optional(),
+      ...page,
+    }),
+    result: listOf(commandShape),
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
+  "command/signal": method({
+    summary:
+      "Sends a signal to a command's process group. One that asks it to end also ends its retries; " +
+      "with graceMs, SIGKILL follows for what is left by then.",
+    params: z.strictObject({
+      commandId: id,
+      signal: signalName.default("SIGTERM"),
+      graceMs: durationMs.optional(),
+      idempotencyKey: idempotencyKey.optional(),
+    }),
+    result: z.strictObject({ ...commandShape.shape, seq }),
+    errors: ["command_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "command/output": method({
+    summary:
+      "Reads a command's output from a byte on; with follow, waits until there is more or it has ended.",
+    params: z.strictObject({
+      commandId: id,
+      stream: z.enum(["stdout", "stderr"]).default("stdout"),
+      sinceBytes: count.default(0),
+      limitBytes: z.int().min(4).max(LIMITS.outputBytes).default(65_536),
+      follow: z.boolean().default(false),
+      /** How long a following call is held at most. */
+      timeoutMs: durationMs.max(LIMITS.waitMs).default(20_000),
+      encoding: z.enum(["utf8", "base64"]).default("utf8"),
+    }),
+    result: z.strictObject({
+      output: z.string(),
+      /** Where the next call goes on. */
+      nextBytes: count,
+      sizeBytes: count,
+      /** Nothing will follow: the command has ended and everything was read. */
+      ended: z.boolean(),
+    }),
+    errors: ["command_not_found"],
+    access: "read",
+    durable: false,
+  }),
+};

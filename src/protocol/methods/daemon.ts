@@ -1,0 +1,83 @@
+import { z } from "zod";
+
+import { method } from "../method.js";
+import { count, durationMs, label, seq, time } from "../shapes.js";
+
+const byStatus = z.record(z.string(), count);
+
+export const daemon = {
+  "daemon/hello": method({
+    summary: "Says who is there: versions, limits and methods. Optional; no handshake is required.",
+    params: z.strictObject({
+      protocolVersion: z.int().optional(),
+      client: z.strictObject({ name: label, version: label.optional() }).optional(),
+    }),
+    result: z.strictObject({
+      protocolVersion: z.int(),
+      version: z.string(),
+      methods: z.array(z.string()),
+      limits: z.record(z.string(), z.number()),
+      idempotency: z.strictObject({ keepMs: durationMs, maxKeys: count }),
+    }),
+    errors: ["unsupported_protocol"],
+    access: "read",
+    durable: false,
+  }),
+  "daemon/ping": method({
+    summary: "Answers at once.",
+    params: z.strictObject({}),
+    result: z.strictObject({ pong: z.literal(true), at: time }),
+    errors: [],
+    access: "read",
+    durable: false,
+  }),
+  "daemon/status": method({
+    summary: "Figures of the whole: sessions and commands by status, the journal, the process itself.",
+    params: z.strictObject({}),
+    result: z.strictObject({
+      version: z.string(),
+      pid: count,
+      startedAt: time,
+      /** Since this start. */
+      uptimeMs: count,
+      /** Over all starts, without the time asleep. */
+      cumulativeUptimeMs: count,
+      socket: z.string().optional(),
+      dataDir: z.string().optional(),
+      logDir: z.string().optional(),
+      sessions: z.strictObject({ total: count, archived: count, byStatus }),
+      commands: z.strictObject({ total: count, running: count, byStatus }),
+      activities: count,
+      connections: count,
+      subscriptions: count,
+      idempotencyKeys: count,
+      journal: z.strictObject({ seq, oldestSeq: seq, sizeBytes: count, segments: count, snapshotSeq: seq }),
+      recovery: z.strictObject({ durationMs: count, records: count, lostCommands: count }),
+      memory: z.strictObject({ rssBytes: count, heapUsedBytes: count }),
+    }),
+    errors: [],
+    access: "read",
+    durable: false,
+  }),
+  "daemon/health": method({
+    summary: "Whether all is well, by named checks; cheap enough to poll.",
+    params: z.strictObject({}),
+    result: z.strictObject({
+      status: z.enum(["ok", "degraded"]),
+      checks: z.array(
+        z.strictObject({ name: z.string(), status: z.enum(["ok", "degraded"]), detail: z.string() }),
+      ),
+    }),
+    errors: [],
+    access: "read",
+    durable: false,
+  }),
+  "daemon/shutdown": method({
+    summary: "Stops the daemon in order: commands, journal, socket.",
+    params: z.strictObject({}),
+    result: z.strictObject({ stopping: z.literal(true) }),
+    errors: [],
+    access: "write",
+    durable: false,
+  }),
+};

@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+import { method } from "../method.js";
+import { id, seq } from "../shapes.js";
+
+export const event = {
+  "event/subscribe": method({
+    summary:
+      "Sends events as `event` notifications: with sinceSeq first those after it, then the present, " +
+      "without gap or duplicate.",
+    params: z.strictObject({
+      sessionIds: z.array(id).min(1).max(1_000).optional(),
+      /** Full types, or a namespace with a star: `session/*`. */
+      types: z
+        .array(
+          z.string().regex(/^[a-z]+\/([a-z_]+|\*)$/, "expected a type such as session/ended or session/*"),
+        )
+        .min(1)
+        .max(64)
+        .optional(),
+      sinceSeq: seq.optional(),
+    }),
+    result: z.strictObject({ subscriptionId: id, seq }),
+    errors: ["replay_gap", "limit_reached"],
+    access: "read",
+    durable: false,
+  }),
+  "event/unsubscribe": method({
+    summary: "Ends a subscription of this connection.",
+    params: z.strictObject({ subscriptionId: id }),
+    result: z.strictObject({ seq }),
+    errors: ["subscription_not_found"],
+    access: "read",
+    durable: false,
+  }),
+};

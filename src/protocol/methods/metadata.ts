@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+import { json } from "../json.js";
+import { method } from "../method.js";
+import { id, idempotencyKey, label, written } from "../shapes.js";
+
+const key = label.refine((value) => value !== "__proto__", 'a key cannot be named "__proto__"');
+const entry = { sessionId: id, key };
+const write = { ...entry, idempotencyKey: idempotencyKey.optional() };
+
+export const metadata = {
+  "metadata/get": method({
+    summary: "Answers one value, or the default where there is none.",
+    params: z.strictObject({ ...entry, default: json.optional() }),
+    result: z.strictObject({ value: json, found: z.boolean() }),
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
+  "metadata/set": method({
+    summary: "Sets one value.",
+    params: z.strictObject({ ...write, value: json }),
+    result: written,
+    errors: ["session_not_found", "session_not_active", "limit_reached"],
+    access: "write",
+    durable: true,
+  }),
+  "metadata/delete": method({
+    summary: "Deletes one value. Deleting what is not there changes nothing.",
+    params: z.strictObject(write),
+    result: written,
+    errors: ["session_not_found", "session_not_active"],
+    access: "write",
+    durable: true,
+  }),
+};

@@ -1,0 +1,14 @@
+import { z } from "zod";
+
+import { method } from "../method.js";
+
+export const rpc = {
+  "rpc.discover": method({
+    summary: "Answers the OpenRPC document of this protocol.",
+    params: z.strictObject({}),
+    result: z.unknown(),
+    errors: [],
+    access: "read",
+    durable: false,
+  }),
+};

@@ -1,0 +1,198 @@
+import { z } from "zod";
+
+import { json, jsonObject } from "../json.js";
+import { LIMITS } from "../limits.js";
+import { method } from "../method.js";
+import {
+  activity,
+  damagedItem,
+  endedStatus,
+  session as sessionShape,
+  sessionConfigPatch,
+  sessionStats,
+  sessionStatus,
+  usage,
+  writtenSession,
+} from "../session.js";
+import {
+  absolutePath,
+  environment,
+  id,
+  idempotencyKey,
+  label,
+  listOf,
+  page,
+  tags,
+  text,
+  time,
+  written,
+} from "../shapes.js";
+
+const one = { sessionId: id };
+const write = { ...one, idempotencyKey: idempotencyKey.optional() };
+const descriptive = {
+  workingDirectory: absolutePath,
+  tags,
+  metadata: jsonObject,
+  environment,
+  config: sessionConfigPatch,
+};
+
+export const session = {
+  "session/create": method({
+    summary: "Creates a session and answers it.",
+    params: z.strictObject({
+      sessionId: id.optional(),
+      name: label.optional(),
+      purpose: text.optional(),
+      description: text.optional(),
+      userId: label.optional(),
+      parentId: id.optional(),
+      ...z.strictObject(descriptive).partial().shape,
+      idempotencyKey: idempotencyKey.optional(),
+    }),
+    result: writtenSession,
+    errors: ["session_exists", "session_not_found", "limit_reached"],
+    access: "write",
+    durable: true,
+  }),
+  "session/get": method({
+    summary: "Answers one session.",
+    params: z.strictObject(one),
+    result: sessionShape,
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
+  "session/list": method({
+    summary: "Lists sessions, newest first unless asked otherwise. Filters apply before the limit.",
+    params: z.strictObject({
+      /** `ended` means any of the four ended ones, `archived` those that were archived. */
+      status: z.enum([...sessionStatus.options, "ended", "archived"]).optional(),
+      userId: label.optional(),
+      /** All of them. */
+      tags: tags.optional(),
+      name: label.optional(),
+      workingDirectory: absolutePath.optional(),
+      parentId: id.optional(),
+      /** Created at or after, and before. */
+      since: time.optional(),
+      until: time.optional(),
+      /** Words that all stand in name, purpose, description or tags, in any case. */
+      query: z.string().max(LIMITS.labelLength).optional(),
+      /** Archived sessions are listed where they are asked for. */
+      includeArchived: z.boolean().default(false),
+      order: z.enum(["newest", "oldest", "recent"]).default("newest"),
+      ...page,
+    }),
+    result: listOf(sessionShape),
+    errors: [],
+    access: "read",
+    durable: false,
+  }),
+  "session/update": method({
+    summary: "Changes what is given; null removes a text. Metadata is merged, config too.",
+    params: z.strictObject({
+      ...write,
+      name: label.nullable().optional(),
+      purpose: text.nullable().optional(),
+      description: text.nullable().optional(),
+      userId: label.nullable().optional(),
+      ...z.strictObject(descriptive).partial().shape,
+    }),
+    result: writtenSession,
+    errors: ["session_not_found", "session_not_active", "limit_reached"],
+    access: "write",
+    durable: true,
+  }),
+  "session/touch": method({
+    summary: "Counts as activity: the idle time starts anew.",
+    params: z.strictObject(write),
+    result: written,
+    errors: ["session_not_found", "session_not_active"],
+    access: "write",
+    durable: true,
+  }),
+  "session/pause": method({
+    summary: "Pauses a session: it takes no work, and neither idles out nor needs heartbeats.",
+    params: z.strictObject({ ...write, reason: text.optional() }),
+    result: writtenSession,
+    errors: ["session_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "session/resume": method({
+    summary: "Makes a paused session active again. Resuming an active one changes nothing.",
+    params: z.strictObject(write),
+    result: writtenSession,
+    errors: ["session_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "session/end": method({
+    summary:
+      "Ends a session; its running commands are stopped. Ending it again in the same way changes nothing.",
+    params: z.strictObject({
+      ...write,
+      status: endedStatus.exclude(["timed_out"]).default("completed"),
+      reason: text.optional(),
+    }),
+    result: writtenSession,
+    errors: ["session_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "session/heartbeat": method({
+    summary: "Says that somebody still cares. Not journaled: only what a missing one decides is.",
+    params: z.strictObject(one),
+    result: z.strictObject({ status: sessionStatus }),
+    errors: ["session_not_found", "session_not_active"],
+    access: "read",
+    durable: false,
+  }),
+  "session/record": method({
+    summary: "Records an activity in the audit trail, with what it cost where that is known.",
+    params: z.strictObject({
+      ...write,
+      action: label,
+      details: json.optional(),
+      usage: usage.optional(),
+    }),
+    result: written,
+    errors: ["session_not_found", "session_not_active", "limit_reached"],
+    access: "write",
+    durable: true,
+  }),
+  "session/activities": method({
+    summary: "Lists the activities of a session, newest first unless asked otherwise.",
+    params: z.strictObject({ ...one, order: z.enum(["newest", "oldest"]).default("newest"), ...page }),
+    result: listOf(z.union([activity, damagedItem])),
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
+  "session/archive": method({
+    summary: "Archives an ended session: it stays readable and is listed where archived ones are asked for.",
+    params: z.strictObject(write),
+    result: writtenSession,
+    errors: ["session_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "session/delete": method({
+    summary: "Deletes an ended session with all that it holds. Nothing outside its own folder is touched.",
+    params: z.strictObject(write),
+    result: written,
+    errors: ["session_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "session/stats": method({
+    summary: "Figures of one session: durations, counts, totals, and what is left of its limits.",
+    params: z.strictObject(one),
+    result: sessionStats,
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
+};

@@ -1,0 +1,145 @@
+import { z } from "zod";
+
+import { json, jsonObject } from "./json.js";
+import { absolutePath, count, durationMs, environment, id, label, seq, tags, text, time } from "./shapes.js";
+
+/** The four ways in which a session ends. */
+export const endedStatus = z.enum(["completed", "failed", "abandoned", "timed_out"]);
+export const sessionStatus = z.enum(["active", "paused", ...endedStatus.options]);
+
+/** How a command is tried again; the words are Temporal's. */
+export const retryPolicy = z.strictObject({
+  /** Tries in all; 1 means no retry. */
+  maxAttempts: z.int().min(1).max(1_000),
+  initialIntervalMs: durationMs,
+  backoffCoefficient: z.number().min(1).max(100),
+  maximumIntervalMs: durationMs,
+  /** Share of the interval that is left to chance, 0 to 1. */
+  jitter: z.number().min(0).max(1),
+  /** Exit codes after which trying again makes no sense. */
+  nonRetryableExitCodes: z.array(z.int().min(0).max(255)).max(256),
+});
+
+/** Everything about a session that can be set. Limits of 0 do not limit. */
+export const sessionConfig = z.strictObject({
+  /** Ends the session as `timed_out` when nothing was done in it for so long. */
+  idleTimeoutMs: durationMs,
+  /** Ends it so long after its creation, whatever happens. */
+  lifetimeMs: durationMs,
+  /** Ends it when nobody sent a heartbeat for so long. */
+  heartbeatTimeoutMs: durationMs,
+  /** How soon bodies (activities) go from the journal into the session's own files. */
+  autoSaveIntervalMs: durationMs.min(100),
+  /** What of the session is written to the log. */
+  logging: z.strictObject({
+    enabled: z.boolean(),
+    level: z.enum(["trace", "debug", "info", "warn", "error"]),
+  }),
+  /** Defaults for the commands of the session. */
+  startToCloseMs: durationMs,
+  stallTimeoutMs: durationMs,
+  graceMs: durationMs,
+  maxOutputBytes: count,
+  retry: retryPolicy,
+  /** Commands at a time. */
+  maxRunningCommands: z.int().min(1),
+});
+
+/** Settings as a caller gives them: any part of them. */
+export const sessionConfigPatch = sessionConfig.partial().extend({
+  retry: retryPolicy.partial().optional(),
+  logging: sessionConfig.shape.logging.partial().optional(),
+});
+
+/** What tools cost and took, reported by whoever used them. */
+export const usage = z.strictObject({
+  /** The tool that was used; each report with a tool counts as one invocation. */
+  tool: label.optional(),
+  durationMs: durationMs.optional(),
+  inputTokens: count.optional(),
+  outputTokens: count.optional(),
+  costUsd: z.number().min(0).max(1e9).optional(),
+});
+
+const totals = z.strictObject({
+  invocations: count,
+  durationMs: z.number().min(0),
+  toolsUsed: z.record(z.string(), count),
+  tokenUsage: z.strictObject({ input: count, output: count }),
+  estimatedCostUsd: z.number().min(0),
+});
+
+const commandCounts = z.strictObject({
+  total: count,
+  running: count,
+  succeeded: count,
+  failed: count,
+  retries: count,
+});
+
+/** A session as it is shown. Values of the environment that look like secrets are redacted. */
+export const session = z.strictObject({
+  sessionId: id,
+  status: sessionStatus,
+  name: label.optional(),
+  purpose: text.optional(),
+  description: text.optional(),
+  userId: label.optional(),
+  parentId: id.optional(),
+  workingDirectory: absolutePath.optional(),
+  tags,
+  metadata: jsonObject,
+  environment,
+  config: sessionConfig,
+  createdAt: time,
+  updatedAt: time,
+  lastActivityAt: time,
+  lastHeartbeatAt: time.optional(),
+  endedAt: time.optional(),
+  endReason: text.optional(),
+  archivedAt: time.optional(),
+  activities: count,
+  commands: commandCounts,
+  totals,
+  /** Number of the event that created it: with the id it names one session for ever. */
+  createdSeq: seq,
+});
+
+/** A session right after a write, with the number of the event that made it so. */
+export const writtenSession = z.strictObject({ ...session.shape, seq });
+
+/** One entry of a session's audit trail. */
+export const activity = z.strictObject({
+  seq,
+  at: time,
+  action: label,
+  details: json.optional(),
+  usage: usage.optional(),
+});
+
+/** Stands in a list for an item that fails its checksum on disk; the others can be read. */
+export const damagedItem = z.strictObject({
+  damaged: z.literal(true),
+  error: z.literal("content_damaged"),
+  /** Where its line begins in the session's file. */
+  offsetBytes: count,
+});
+
+/** Figures of one session. */
+export const sessionStats = z.strictObject({
+  sessionId: id,
+  status: sessionStatus,
+  /** From creation to the end, or to now. */
+  durationMs: count,
+  /** Since the last activity, counted in the daemon's up-time. */
+  idleMs: count,
+  activities: count,
+  commands: commandCounts,
+  totals,
+  /** What is left until each limit that is set ends the session. */
+  remaining: z.strictObject({
+    idleMs: count.optional(),
+    lifetimeMs: count.optional(),
+    heartbeatMs: count.optional(),
+  }),
+});

@@ -1,0 +1,37 @@
+import type { z } from "zod";
+
+import type { command } from "./command.js";
+import type { EVENTS, EventType } from "./events.js";
+import type { METHODS } from "./methods/index.js";
+import type { activity, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
+
+/** Types alone, all mapped from the one definition: what the client and the handlers are typed by. */
+export type Methods = typeof METHODS;
+export type MethodName = keyof Methods;
+/** What a caller gives: defaults may be left out. */
+export type Params<M extends MethodName> = z.input<Methods[M]["params"]>;
+/** What a handler gets: validated, defaults filled in. */
+export type ValidParams<M extends MethodName> = z.output<Methods[M]["params"]>;
+export type Result<M extends MethodName> = z.output<Methods[M]["result"]>;
+/** The methods that take an idempotency key. */
+export type KeyedMethod = {
+  [M in MethodName]: "idempotencyKey" extends keyof Params<M> ? M : never;
+}[MethodName];
+
+export type SessionShape = z.output<typeof session>;
+export type SessionConfigShape = z.output<typeof sessionConfig>;
+export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
+export type CommandShape = z.output<typeof command>;
+export type ActivityShape = z.output<typeof activity>;
+export type UsageShape = z.output<typeof usage>;
+
+/** An event as subscribers get it. */
+export type EventShape = {
+  [T in EventType]: {
+    readonly seq: number;
+    readonly at: string;
+    readonly type: T;
+    readonly sessionId: string;
+    readonly data: z.output<(typeof EVENTS)[T]>;
+  };
+}[EventType];
