@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+
+/** What this room needs from one line of `/proc/<pid>/stat`, see proc(5). */
+export interface ProcStat {
+  /** `R`, `S`, `D`, `T`, `Z` (zombie), `X` (dead), … */
+  readonly state: string;
+  readonly groupId: number;
+  readonly threads: number;
+  /** When the process started, in clock ticks (usually 10 ms) since boot. */
+  readonly startTicks: number;
+}
+
+// Fields are counted as in proc(5), where the state is field 3 and the first one after the name.
+const FIRST_FIELD = 3;
+const GROUP_FIELD = 5;
+const THREADS_FIELD = 20;
+const START_FIELD = 22;
+
+/**
+ * Reads one stat line; undefined when it is not one.
+ *
+ * The name of the process stands in parentheses and may itself hold spaces, newlines and parentheses, so the
+ * fields begin after the *last* `)`.
+ */
+export function parseStat(line: string): ProcStat | undefined {
+  const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+  const numberAt = (field: number): number => Number(fields[field - FIRST_FIELD] ?? Number.NaN);
+  const [state] = fields;
+  const groupId = numberAt(GROUP_FIELD);
+  const threads = numberAt(THREADS_FIELD);
+  const startTicks = numberAt(START_FIELD);
+  if (state === undefined || ![groupId, threads, startTicks].every(Number.isSafeInteger)) return undefined;
+  return { state, groupId, threads, startTicks };
+}
+
+/** True for a process that has ended and waits for its parent to collect it. */
+export function hasEnded(stat: ProcStat): boolean {
+  // A process whose first thread has ended shows Z as well, while its other threads go on.
+  return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
+}
+
+/** The stat of one process, at once; undefined when there is no such process, or no `/proc`. */
+export function readStatNow(pid: number): ProcStat | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch (error) {
+    if (isOutOfReach(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The same as {@link readStatNow} without blocking the loop. */
+export async function readStat(pid: number): Promise<ProcStat | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, "latin1").catch(undefinedIfOutOfReach);
+  return line === undefined ? undefined : parseStat(line);
+}
+
+/** The pids of all processes that can be seen; undefined where there is no `/proc`. */
+export async function listPids(): Promise<number[] | undefined> {
+  const names = await readdir("/proc").catch(undefinedIfOutOfReach);
+  return names?.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** For `.catch` after a read below `/proc`: undefined for what is gone or not ours, everything else is thrown. */
+export function undefinedIfOutOfReach(error: unknown): undefined {
+  if (!isOutOfReach(error)) throw error;
+  return undefined;
+}
+
+/**
+ * True for the errors that say "this process has gone, or is not ours to read". Others, EMFILE above all, must
+ * not pass for "there is none": a scan that could not look has found nothing out.
+ */
+function isOutOfReach(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
+}
