@@ -44,8 +44,8 @@ const LONGEST_LOOK_MS = 2_000;
  * looks means that the machine slept, the daemon was stopped (SIGSTOP) or its loop was blocked: heartbeats could not
  * be heard then, so a gap adds nothing at all. A gap of 2,000 ms or less counts in full.
  *
- * Sleep has to be looked for: the monotonic clock of Linux and macOS stands still in it. The time since boot does not,
- * and unlike the wall clock it is not moved by setting the time.
+ * Sleep adds nothing by itself: the monotonic clock of Linux and macOS stands still in it. To report it, `tick` looks
+ * at the time since boot, which goes on and, unlike the wall clock, is not moved by setting the time.
  */
 export function openSystemClock(options: SystemClockOptions): SystemClock {
   const monotonicMs = options.monotonicMs ?? (() => performance.now());
@@ -55,16 +55,15 @@ export function openSystemClock(options: SystemClockOptions): SystemClock {
   let upMs = options.baseUpMs;
   let unreportedGapMs = 0;
   let seenMonotonicMs = monotonicMs();
-  let seenBootMs = bootMs();
+  let tickMonotonicMs = seenMonotonicMs;
+  let tickBootMs = bootMs();
 
+  // Asked for with every write, so it looks at the one clock that costs nothing.
   const look = (): void => {
-    const monotonicNowMs = monotonicMs();
-    const bootNowMs = bootMs();
-    const passedMs = monotonicNowMs - seenMonotonicMs;
-    const gapMs = Math.max(passedMs, bootNowMs - seenBootMs);
-    seenMonotonicMs = monotonicNowMs;
-    seenBootMs = bootNowMs;
-    if (gapMs > LONGEST_LOOK_MS) unreportedGapMs += gapMs;
+    const nowMs = monotonicMs();
+    const passedMs = nowMs - seenMonotonicMs;
+    seenMonotonicMs = nowMs;
+    if (passedMs > LONGEST_LOOK_MS) unreportedGapMs += passedMs;
     else upMs += Math.max(0, passedMs);
   };
 
@@ -76,7 +75,11 @@ export function openSystemClock(options: SystemClockOptions): SystemClock {
     },
     tick: () => {
       look();
-      const gapMs = unreportedGapMs;
+      const bootNowMs = bootMs();
+      const sleptMs = bootNowMs - tickBootMs - (seenMonotonicMs - tickMonotonicMs);
+      tickMonotonicMs = seenMonotonicMs;
+      tickBootMs = bootNowMs;
+      const gapMs = unreportedGapMs + (sleptMs > LONGEST_LOOK_MS ? sleptMs : 0);
       // Reset first: whoever is told may well look at the clock again.
       unreportedGapMs = 0;
       if (gapMs > 0) options.onGap?.(gapMs);

@@ -72,8 +72,16 @@ describe("up-time", () => {
     pass(400);
     sleep(8 * 3_600_000);
     clock.tick();
-    expect(clock.upMs()).toBe(0);
-    expect(gaps).toEqual([8 * 3_600_000 + 400]);
+    expect(clock.upMs()).toBe(400);
+    expect(gaps).toEqual([8 * 3_600_000]);
+  });
+
+  it("goes on from what the journal knows, where that is more", () => {
+    const { clock, pass } = openFake(10);
+    clock.advanceTo(1_000);
+    clock.advanceTo(500);
+    pass(5);
+    expect(clock.upMs()).toBe(1_005);
   });
 
   it("never goes back", () => {
