@@ -1,0 +1,47 @@
+import type { MethodName, Params } from "../src/protocol/types.js";
+import type { Call, ItemOf, ListMethod, Namespaces } from "./callTypes.js";
+import type { CallOptions, Calls } from "./calls.js";
+import type { EventsOptions } from "./events.js";
+import { EventStream } from "./events.js";
+import type { Link } from "./link.js";
+import { namespaces } from "./namespaces.js";
+import type { OpenOptions } from "./openSession.js";
+import { openSession, withSession } from "./openSession.js";
+import { pages } from "./pages.js";
+import type { Session } from "./session.js";
+
+/** The daemon, as a program sees it. Every method of the protocol is there: `client.session.create(…)`. */
+export interface Client extends Namespaces, AsyncDisposable {
+  /** Calls a method by its name. */
+  readonly call: Call;
+  /** Every item of a list method, page after page. */
+  pages<M extends ListMethod>(method: M, params?: Params<M>): AsyncGenerator<ItemOf<M>, void, undefined>;
+  /** Events as they come, from this call on or behind `sinceSeq`, across broken connections. */
+  events(options?: EventsOptions): EventStream;
+  /** The session of that id, or the newest active one of that name, or a new one; see `openSession`. */
+  open(nameOrId: string, options?: OpenOptions): Promise<Session>;
+  /** Runs `work` with a session and ends it: completed, or failed with the error's message. */
+  withSession<T>(
+    nameOrId: string,
+    work: (session: Session) => T | Promise<T>,
+    options?: OpenOptions,
+  ): Promise<T>;
+  /** Closes the connection. Calls under way are rejected, streams of events end, sessions live on. */
+  close(): Promise<void>;
+}
+
+/** Puts a client together. */
+export function createClient(link: Link, calls: Calls): Client {
+  const call = ((method: MethodName, params?: object, options?: CallOptions) =>
+    calls.call(method, params, options)) as Call;
+  return {
+    ...namespaces(call),
+    call,
+    pages: (method, params) => pages(call, method, params),
+    events: (options = {}) => new EventStream(calls, options),
+    open: (nameOrId, options) => openSession(call, nameOrId, options),
+    withSession: (nameOrId, work, options) => withSession(call, nameOrId, work, options),
+    close: () => link.close(),
+    [Symbol.asyncDispose]: () => link.close(),
+  };
+}

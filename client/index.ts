@@ -1,0 +1,34 @@
+/** The client of sessiond: a table of contents. See README.md. */
+export type { RetryPolicy } from "./backoff.js";
+export { DEFAULT_RETRY } from "./backoff.js";
+export type { Call, CallArguments, ItemOf, ListMethod, Namespace, Namespaces } from "./callTypes.js";
+export type { CallOptions } from "./calls.js";
+export type { Client } from "./client.js";
+export { CommandHandle } from "./commandHandle.js";
+export type { OutputOptions } from "./commandHandle.js";
+export { connect, quickSession } from "./connect.js";
+export type { ConnectOptions } from "./connect.js";
+export {
+  ClientClosedError,
+  CommandFailedError,
+  ConnectionLostError,
+  ForeignPeerError,
+  NotRunningError,
+  StartFailedError,
+  TooManyCallsError,
+} from "./errors.js";
+export type { EventsOptions, EventStream, Gap, StreamItem } from "./events.js";
+export type { OpenOptions } from "./openSession.js";
+export { Session } from "./session.js";
+export type { EndStatus, RunOptions, StartOptions } from "./session.js";
+export type { SessionMetadata } from "./sessionMetadata.js";
+export { SessiondError } from "../src/rpc/remoteError.js";
+export type {
+  ActivityShape,
+  CommandShape,
+  EventShape,
+  MethodName,
+  Params,
+  Result,
+  SessionShape,
+} from "../src/protocol/types.js";

@@ -1,0 +1,44 @@
+import type { KeyedMethod, MethodName, Methods } from "../src/protocol/types.js";
+
+/**
+ * The writes that take an idempotency key. The client has to know them while it runs, and must not load the
+ * protocol's schemas for it; `satisfies` sees to it that a name too few or too many does not compile.
+ */
+const KEYED = {
+  "session/create": true,
+  "session/update": true,
+  "session/touch": true,
+  "session/pause": true,
+  "session/resume": true,
+  "session/end": true,
+  "session/record": true,
+  "session/archive": true,
+  "session/delete": true,
+  "metadata/set": true,
+  "metadata/delete": true,
+  "command/start": true,
+  "command/run": true,
+  "command/signal": true,
+} satisfies Record<KeyedMethod, true>;
+
+type WriteMethod = { [M in MethodName]: Methods[M]["access"] extends "write" ? M : never }[MethodName];
+
+/** The writes without a key: sent again, they might be done twice. */
+const UNREPEATABLE = {
+  "daemon/shutdown": true,
+} satisfies Record<Exclude<WriteMethod, KeyedMethod>, true>;
+
+/** What may be done with a call whose connection broke before the answer. */
+export type Repetition =
+  /** A read: send it again. */
+  | "free"
+  /** A write: send it again with the same key, as long as the daemon remembers it. */
+  | "keyed"
+  /** Nobody can tell whether it was done. */
+  | "never";
+
+/** How a method may be repeated. */
+export function repetitionOf(method: string): Repetition {
+  if (Object.hasOwn(KEYED, method)) return "keyed";
+  return Object.hasOwn(UNREPEATABLE, method) ? "never" : "free";
+}

@@ -1,0 +1,187 @@
+import type { Json } from "../src/protocol/json.js";
+import type { CommandShape, Params, Result, SessionShape } from "../src/protocol/types.js";
+import type { Call, ItemOf } from "./callTypes.js";
+import type { CallOptions } from "./calls.js";
+import { CommandHandle } from "./commandHandle.js";
+import { ClientClosedError, CommandFailedError } from "./errors.js";
+import { Heartbeat } from "./heartbeat.js";
+import { pages } from "./pages.js";
+import { isSessionOver } from "./refusals.js";
+import { SessionMetadata } from "./sessionMetadata.js";
+
+/** What to run and how; see `command/start`. */
+export interface StartOptions
+  extends Omit<Params<"command/start">, "sessionId" | "argv" | "idempotencyKey">, CallOptions {}
+
+/** How to run and wait. */
+export interface RunOptions extends StartOptions {
+  /** Throws a {@link CommandFailedError} unless the command succeeds. */
+  readonly check?: boolean;
+}
+
+/** How a session ends by itself or by its caller. */
+export type EndStatus = NonNullable<Params<"session/end">["status"]>;
+
+/** Longest reason that the protocol takes, in characters. */
+const REASON_LENGTH = 4_096;
+
+/**
+ * One session, held by this program: heartbeats are sent for it as long as it goes on, and `await using` ends
+ * it as completed. `detach()` lets it live on.
+ */
+export class Session implements AsyncDisposable {
+  readonly sessionId: string;
+  /** The session's own key-value store. */
+  readonly metadata: SessionMetadata;
+  readonly #call: Call;
+  readonly #heartbeat: Heartbeat;
+  #workingDirectory: string | undefined;
+  #isLetGo = false;
+
+  constructor(call: Call, session: SessionShape) {
+    this.sessionId = session.sessionId;
+    this.#call = call;
+    this.metadata = new SessionMetadata(call, session.sessionId);
+    this.#heartbeat = new Heartbeat(() => this.#beat());
+    this.#learn(session);
+  }
+
+  /** The session as it is now. */
+  async get(): Promise<SessionShape> {
+    return this.#learn(await this.#call("session/get", this.#self));
+  }
+
+  /** Changes what is given; null removes a text. */
+  async update(
+    changes: Omit<Params<"session/update">, "sessionId" | "idempotencyKey">,
+  ): Promise<Result<"session/update">> {
+    return this.#learn(await this.#call("session/update", { ...this.#self, ...changes }));
+  }
+
+  /** Records an activity, with what it cost where that is known. Answers its number in the journal. */
+  record(
+    action: string,
+    details?: Json,
+    usage?: Params<"session/record">["usage"],
+  ): Promise<Result<"session/record">> {
+    return this.#call("session/record", { ...this.#self, action, details, usage });
+  }
+
+  /** The activities, newest first unless asked otherwise. */
+  activities(
+    options: Pick<Params<"session/activities">, "order" | "limit"> = {},
+  ): AsyncGenerator<ItemOf<"session/activities">, void, undefined> {
+    return pages(this.#call, "session/activities", { ...this.#self, ...options });
+  }
+
+  /** Counts as activity: the idle time starts anew. */
+  touch(): Promise<Result<"session/touch">> {
+    return this.#call("session/touch", this.#self);
+  }
+
+  /** Durations, counts, totals, and what is left of the limits. */
+  stats(): Promise<Result<"session/stats">> {
+    return this.#call("session/stats", this.#self);
+  }
+
+  pause(reason?: string): Promise<Result<"session/pause">> {
+    return this.#call("session/pause", { ...this.#self, reason });
+  }
+
+  resume(): Promise<Result<"session/resume">> {
+    return this.#call("session/resume", this.#self);
+  }
+
+  /** Ends the session; what runs in it is stopped. A reason that is too long is cut. */
+  async end(status: EndStatus = "completed", reason?: string): Promise<Result<"session/end">> {
+    const cut = reason?.slice(0, REASON_LENGTH);
+    return this.#learn(await this.#call("session/end", { ...this.#self, status, reason: cut }));
+  }
+
+  /** Lets the session live on: it is not ended when it is disposed of, and heartbeats are up to others. */
+  detach(): void {
+    this.#isLetGo = true;
+    this.#heartbeat.stop();
+  }
+
+  /**
+   * Starts a command and answers a handle as soon as the daemon has accepted it. The command gets the whole
+   * environment of this process, and runs in the session's working directory, or in that of this process if
+   * the session has none; `env` and `cwd` say otherwise.
+   */
+  async start(argv: readonly string[], options: StartOptions = {}): Promise<CommandHandle> {
+    const { signal, ...rest } = options;
+    const cwd = rest.cwd ?? (this.#workingDirectory === undefined ? process.cwd() : undefined);
+    const params = { ...this.#self, env: ownEnvironment(), ...rest, argv: [...argv], cwd };
+    const { commandId } = await this.#call("command/start", params, { signal });
+    return this.command(commandId);
+  }
+
+  /**
+   * Runs a command to its end, retries included, and answers it, whatever its exit code is.
+   *
+   * @throws {CommandFailedError} with `check`, unless it succeeded.
+   */
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<CommandShape> {
+    const { check = false, ...rest } = options;
+    // Not `command/run`: its answer may take longer than the daemon remembers the key of the call.
+    const handle = await this.start(argv, rest);
+    const command = await handle.wait({ signal: rest.signal });
+    if (check && command.status !== "succeeded") throw new CommandFailedError(command);
+    return command;
+  }
+
+  /** A handle on a command that was started before, maybe by another program. */
+  command(commandId: string): CommandHandle {
+    return new CommandHandle(this.#call, commandId);
+  }
+
+  /**
+   * Ends the session unless it has ended or was detached. One that is over for another reason, a time limit
+   * say, stays as it is.
+   */
+  async close(status: EndStatus = "completed", reason?: string): Promise<void> {
+    if (this.#isLetGo) return;
+    try {
+      await this.end(status, reason);
+    } catch (error) {
+      if (!isSessionOver(error)) throw error;
+    } finally {
+      this.detach();
+    }
+  }
+
+  /** Ends the session as completed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #self(): { sessionId: string } {
+    return { sessionId: this.sessionId };
+  }
+
+  #learn<T extends SessionShape>(session: T): T {
+    this.#workingDirectory = session.workingDirectory;
+    if (session.endedAt !== undefined) this.detach();
+    if (!this.#isLetGo) this.#heartbeat.keepUp(session.config.heartbeatTimeoutMs);
+    return session;
+  }
+
+  async #beat(): Promise<boolean> {
+    try {
+      await this.#call("session/heartbeat", this.#self);
+      return true;
+    } catch (error) {
+      // Anything else can pass: the next beat tries again.
+      return !isSessionOver(error) && !(error instanceof ClientClosedError);
+    }
+  }
+}
+
+/** The environment of this process, whole. */
+function ownEnvironment(): Record<string, string> {
+  const entries = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries);
+}
