@@ -1,0 +1,90 @@
+import { isAbsolute } from "node:path";
+import { z } from "zod";
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+const HOUR_MS = 3_600_000;
+
+/** A path that means the same place whoever reads it: absolute, and free of the NUL that no system takes. */
+const absolutePath = (meaning: string) =>
+  z
+    .string()
+    .refine((path) => isAbsolute(path) && !path.includes("\0"), { error: "an absolute path" })
+    .meta({ description: meaning, allowed: "an absolute path" });
+
+/** A whole number of at least `least`. */
+const count = (least: number, meaning: string) => z.int().min(least).describe(meaning);
+
+/** The levels of a log, least important first. */
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
+
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const log = z.strictObject({
+  level: z.enum(LOG_LEVELS).default("info").describe("least important level that the daemon's log keeps"),
+  maxSizeBytes: count(KIB, "size at which a log file is rolled").default(10 * MIB),
+  keepFiles: count(1, "log files kept, the live one included").default(7),
+});
+
+const journal = z.strictObject({
+  segmentBytes: count(4 * KIB, "size at which a new segment is begun").default(16 * MIB),
+  reserveBytes: count(0, "space kept free for the daemon's own records").default(MIB),
+  keepMs: count(0, "how long records stay for subscribers after a snapshot").default(24 * HOUR_MS),
+  keepBytes: count(0, "how much stays for subscribers after a snapshot").default(256 * MIB),
+  minimumSnapshotBytes: count(KIB, "journal written before a snapshot is worth its cost").default(8 * MIB),
+});
+
+const sessions = z.strictObject({
+  maxSessions: count(1, "sessions that may exist at once").default(100_000),
+  idleTimeoutMs: count(0, "inactivity that ends a session; 0 is never").default(HOUR_MS),
+  lifetimeMs: count(0, "age that ends a session; 0 is never").default(0),
+  heartbeatTimeoutMs: count(0, "silence of the heartbeat that ends a session; 0 is never").default(0),
+  autoSaveIntervalMs: count(100, "how soon bodies go from the journal into the session's files").default(5_000),
+});
+
+const commands = z.strictObject({
+  maxRunning: count(1, "commands that may run at once").default(256),
+  maxRunningPerSession: count(1, "commands of one session that may run at once").default(32),
+  startToCloseMs: count(0, "longest run of one try; 0 is no limit").default(0),
+  stallTimeoutMs: count(0, "longest silence on the output; 0 is no limit").default(0),
+  graceMs: count(0, "time from SIGTERM to SIGKILL").default(5_000),
+  maxOutputBytes: count(0, "output that one command may write").default(100 * MIB),
+  keepPerSession: count(1, "ended commands that a session remembers").default(1_000),
+});
+
+const idempotency = z.strictObject({
+  keepMs: count(0, "how long the answer to a keyed write is remembered").default(HOUR_MS),
+  maxKeys: count(0, "keys remembered at once; over it keyed writes are refused").default(1_000_000),
+});
+
+const limits = z.strictObject({
+  connections: count(1, "clients connected at once").default(2_048),
+  messageBytes: count(KIB, "size of one message").default(4 * MIB),
+  inFlightPerConnection: count(1, "unanswered requests of one connection").default(256),
+  queueBytes: count(KIB, "bytes that wait for a client to read them").default(4 * MIB),
+  batchLength: count(1, "requests in one batch").default(1_000),
+});
+
+/**
+ * The one definition of every setting, with its default and its meaning. Sections are strict: a key that is
+ * not here is an error. The names of variables and flags are derived from it (`settings.ts`). An absent path
+ * is filled in by `resolvePlaces`.
+ */
+export const configSchema = z.strictObject({
+  dataDir: absolutePath("folder of everything that must survive").optional(),
+  logDir: absolutePath("folder of the log files").optional(),
+  socket: absolutePath("path of the Unix socket").optional(),
+  log: log.prefault({}).describe("the daemon's own log"),
+  journal: journal.prefault({}).describe("the record of every change"),
+  sessions: sessions.prefault({}).describe("limits of sessions that bring none of their own"),
+  commands: commands.prefault({}).describe("limits of commands that bring none of their own"),
+  idempotency: idempotency.prefault({}).describe("writes that are safe to repeat"),
+  limits: limits.prefault({}).describe("what one client may ask of the daemon"),
+});
+
+/** A whole configuration, every default filled in. */
+export type Config = z.output<typeof configSchema>;
+
+/** What a person has to write: every section and every key may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;
