@@ -1,0 +1,36 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { removeFile } from "../disk/remove.js";
+
+const NAME = /^(?<name>.+)\.(?<date>\d{4}-\d{2}-\d{2})\.(?<number>\d+)\.log$/;
+
+/** A file of a log, with what its name says about when it was begun. */
+interface LogFile {
+  file: string;
+  name: string;
+  date: string;
+  number: number;
+}
+
+function parseName(file: string): LogFile[] {
+  const { name = "", date = "", number = "" } = NAME.exec(file)?.groups ?? {};
+  return name === "" ? [] : [{ file, name, date, number: Number(number) }];
+}
+
+const byAge = (a: LogFile, b: LogFile): number => a.date.localeCompare(b.date) || a.number - b.number;
+
+/**
+ * Removes the oldest files of the log that `live` belongs to, until `keepFiles` are left, the live one included.
+ * Only files older than it are looked at: a later one may be about to become the live one.
+ *
+ * pino-roll's own limit is not used because it looks at the files only when it rolls, and a daemon that is
+ * started every morning would never do that.
+ */
+export async function pruneLogFiles(live: string, keepFiles: number): Promise<void> {
+  const [current] = parseName(basename(live));
+  if (current === undefined) return;
+  const files = (await readdir(dirname(live))).flatMap(parseName);
+  const older = files.filter((file) => file.name === current.name && byAge(file, current) < 0).sort(byAge);
+  const tooMany = older.length + 1 - keepFiles;
+  for (const { file } of older.slice(0, Math.max(0, tooMany))) await removeFile(join(dirname(live), file));
+}
