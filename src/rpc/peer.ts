@@ -1,0 +1,193 @@
+import { JSONRPCServer } from "json-rpc-2.0";
+
+import type { Refusal } from "../protocol/errors.js";
+import type { Dispatch } from "./dispatch.js";
+import { refusalOf } from "./refused.js";
+import { faultOfRequest } from "./request.js";
+import type { Request, RequestId } from "./request.js";
+
+/** The finished text of an answer, without a newline; undefined where there is nothing to answer. */
+export type Answer = string | undefined;
+
+export interface ServerPeerOptions<Context> {
+  readonly dispatch: Dispatch<Context>;
+  /** The protocol's table: what a refusal looks like on the wire. */
+  readonly errorObject: (refusal: Refusal) => object;
+  readonly limits: {
+    readonly batchLength: number;
+    /** What the answer to one batch may grow to before its remaining members are refused. */
+    readonly queueBytes: number;
+  };
+  /** Told of every error that is no refusal; the caller is told only that there was one. */
+  readonly onInternalError: (error: unknown, method: string) => void;
+}
+
+type Respond = (request: Request) => Answer | Promise<Answer>;
+
+/** One request on its way through the library, and its answer on the way back. */
+interface Call {
+  readonly respond: Respond;
+  answer: Answer | Promise<Answer>;
+}
+
+/** What the library gets in place of the answer. It is settled: promises that stay open cost three times as much. */
+const ANSWERED = Promise.resolve(null);
+
+const NOT_JSON: Refusal = {
+  type: "parse_error",
+  message: "The message is not JSON.",
+  hint: "Send one JSON-RPC 2.0 message a line, in UTF-8.",
+};
+
+/**
+ * The answering end of JSON-RPC 2.0, over json-rpc-2.0's server. The library calls methods; parsing, batches
+ * and the check of a request are done around it, to the letter of the specification. The library answers by
+ * promises alone, so the answer leaves it by the side, as finished text: a handler that is synchronous is
+ * answered in the same turn, and nothing is stringified twice.
+ */
+export class ServerPeer<Context> {
+  readonly #options: ServerPeerOptions<Context>;
+  readonly #server: JSONRPCServer<Call>;
+
+  constructor(options: ServerPeerOptions<Context>) {
+    this.#options = options;
+    // Nothing reaches this listener; the default one prints to the console.
+    this.#server = new JSONRPCServer<Call>({ errorListener: () => undefined });
+    this.#server.applyMiddleware((_next, request, call) => {
+      call.answer = call.respond(request);
+      return ANSWERED;
+    });
+  }
+
+  /**
+   * Answers one message, at once where all its handlers are synchronous. Never throws or rejects.
+   * `onOpen` is called before a promise is returned, with the number of requests that it waits for.
+   */
+  receive(line: string, context: Context, onOpen?: (open: number) => void): Answer | Promise<Answer> {
+    return this.#message(line, (request) => this.#run(request, context), onOpen);
+  }
+
+  /** Answers every request of a message with this refusal and calls nothing. */
+  refuse(line: string, refusal: Refusal): Answer {
+    return this.#message(line, (request) => this.#errorText(request.id, refusal)) as Answer;
+  }
+
+  /** The answer to what could not be read as a message at all. */
+  errorLine(refusal: Refusal): string {
+    return this.#errorText(null, refusal) as string;
+  }
+
+  #message(line: string, respond: Respond, onOpen?: (open: number) => void): Answer | Promise<Answer> {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      return this.errorLine(NOT_JSON);
+    }
+    if (Array.isArray(message)) return this.#batch(message, respond, onOpen);
+    const answer = this.#single(message, respond);
+    if (answer instanceof Promise) onOpen?.(1);
+    return answer;
+  }
+
+  #batch(members: unknown[], respond: Respond, onOpen?: (open: number) => void): Answer | Promise<Answer> {
+    const { batchLength, queueBytes } = this.#options.limits;
+    if (members.length === 0) return this.errorLine(invalidRequest("A batch has at least one request."));
+    if (members.length > batchLength) return this.errorLine(tooManyMembers(members.length, batchLength));
+    const refuseRest: Respond = (request) => this.#errorText(request.id, outgrown(queueBytes));
+    const answers: (Answer | Promise<Answer>)[] = [];
+    let size = 0;
+    let open = 0;
+    for (const member of members) {
+      const answer = this.#single(member, size > queueBytes ? refuseRest : respond);
+      if (answer instanceof Promise) open += 1;
+      else size += answer?.length ?? 0;
+      answers.push(answer);
+    }
+    if (open === 0) return joined(answers as Answer[]);
+    onOpen?.(open);
+    return Promise.all(answers.map((answer) => Promise.resolve(answer))).then(joined);
+  }
+
+  #single(message: unknown, respond: Respond): Answer | Promise<Answer> {
+    const fault = faultOfRequest(message);
+    if (fault !== undefined) return this.#errorText(fault.id, invalidRequest(fault.message));
+    const call: Call = { respond, answer: undefined };
+    void this.#server.receive(message as Request, call);
+    return call.answer;
+  }
+
+  #run(request: Request, context: Context): Answer | Promise<Answer> {
+    try {
+      const result = this.#options.dispatch(request.method, request.params, context);
+      if (!(result instanceof Promise)) return this.#resultText(request, result);
+      return result.then(
+        (value) => this.#resultText(request, value),
+        (error: unknown) => this.#failureText(request, error),
+      );
+    } catch (error) {
+      return this.#failureText(request, error);
+    }
+  }
+
+  #resultText(request: Request, result: unknown): Answer {
+    if (request.id === undefined) return undefined;
+    try {
+      // Undefined and functions have no text; the answer still needs a result.
+      const text = (JSON.stringify(result) as string | undefined) ?? "null";
+      return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":${text}}`;
+    } catch (error) {
+      return this.#failureText(request, error);
+    }
+  }
+
+  #failureText(request: Request, error: unknown): Answer {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) this.#options.onInternalError(error, request.method);
+    try {
+      return this.#errorText(request.id, refusal ?? internal(request.method));
+    } catch (unwritable) {
+      this.#options.onInternalError(unwritable, request.method);
+      return this.#errorText(request.id, internal(request.method));
+    }
+  }
+
+  #errorText(id: RequestId | undefined, refusal: Refusal): Answer {
+    if (id === undefined) return undefined;
+    return JSON.stringify({ jsonrpc: "2.0", id, error: this.#options.errorObject(refusal) });
+  }
+}
+
+/** The answer to a batch is an array, also of one; notifications alone get none. */
+function joined(answers: readonly Answer[]): Answer {
+  const texts = answers.filter((answer) => answer !== undefined);
+  return texts.length === 0 ? undefined : `[${texts.join(",")}]`;
+}
+
+function invalidRequest(message: string): Refusal {
+  return { type: "invalid_request", message };
+}
+
+function tooManyMembers(length: number, batchLength: number): Refusal {
+  return {
+    ...invalidRequest(`A batch has at most ${batchLength} requests; this one has ${length}.`),
+    details: { limit: "batchLength" },
+  };
+}
+
+function outgrown(queueBytes: number): Refusal {
+  return {
+    type: "limit_reached",
+    message: `The answers of this batch outgrew ${queueBytes} bytes; this request was not carried out.`,
+    hint: "Send it again, in a batch of its own.",
+    details: { limit: "queueBytes" },
+  };
+}
+
+function internal(method: string): Refusal {
+  return {
+    type: "internal_error",
+    message: `${method} failed inside the daemon.`,
+    hint: "The daemon's log has the details.",
+  };
+}
