@@ -1,0 +1,47 @@
+import { basename, dirname, join } from "node:path";
+import { syncFolder } from "./folder.js";
+import { diskOperations, hasCode, type DiskOperations } from "./operations.js";
+
+/** Removes a file durably. One that is not there is fine, and then its absence is durable. */
+export async function removeFile(path: string, operations: DiskOperations = diskOperations): Promise<void> {
+  await absentIsFine(operations.unlink(path));
+  await absentIsFine(syncFolder(dirname(path), operations));
+}
+
+async function absentIsFine(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** Gives a file another name in the same folder, durably; what had that name is replaced. */
+export async function renameFile(
+  from: string,
+  to: string,
+  operations: DiskOperations = diskOperations,
+): Promise<void> {
+  await operations.rename(from, to);
+  await syncFolder(dirname(to), operations);
+}
+
+/**
+ * Removes the folder `child`, with everything in it, durably. It must lie directly under `root`: `child` is
+ * one name, never a path, so no id however made leads out of `root`. Symlinks are not followed: `root` must
+ * not be one, and one inside is removed itself, not what it points to. A child that is not there is fine.
+ */
+export async function removeTree(
+  root: string,
+  child: string,
+  operations: DiskOperations = diskOperations,
+): Promise<void> {
+  if (child === "" || child === "." || child === ".." || basename(child) !== child || child.includes("\0")) {
+    throw new Error(`Refused to remove ${JSON.stringify(child)}: it is not the name of a folder in ${root}.`);
+  }
+  if (!(await operations.lstat(root)).isDirectory()) {
+    throw new Error(`Refused to remove anything in ${root}: it is not a folder of its own.`);
+  }
+  await absentIsFine(operations.rm(join(root, child), { recursive: true }));
+  await syncFolder(root, operations);
+}
