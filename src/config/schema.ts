@@ -40,7 +40,9 @@ const sessions = z.strictObject({
   idleTimeoutMs: count(0, "inactivity that ends a session; 0 is never").default(HOUR_MS),
   lifetimeMs: count(0, "age that ends a session; 0 is never").default(0),
   heartbeatTimeoutMs: count(0, "silence of the heartbeat that ends a session; 0 is never").default(0),
-  autoSaveIntervalMs: count(100, "how soon bodies go from the journal into the session's files").default(5_000),
+  autoSaveIntervalMs: count(100, "how soon bodies go from the journal into the session's files").default(
+    5_000,
+  ),
 });
 
 const commands = z.strictObject({
@@ -61,7 +63,7 @@ const idempotency = z.strictObject({
 const limits = z.strictObject({
   connections: count(1, "clients connected at once").default(2_048),
   messageBytes: count(KIB, "size of one message").default(4 * MIB),
-  inFlightPerConnection: count(1, "unanswered requests of one connection").default(256),
+  inFlightPerConnection: count(1, "unanswered requests of one connection").default(128),
   queueBytes: count(KIB, "bytes that wait for a client to read them").default(4 * MIB),
   batchLength: count(1, "requests in one batch").default(1_000),
 });

@@ -30,9 +30,11 @@ export const LIMITS = {
   /** Characters of the text that is written to a command's standard input. */
   stdinLength: 1_048_576,
   /** Bytes of output in one answer of `command/output`. */
-  outputBytes: 1_048_576,
+  outputBytes: 262_144,
   /** Items of one page of a list. */
   pageItems: 1_000,
+  /** Characters of one page, about: a page of large items ends before its limit. */
+  pageLength: 1_048_576,
   /** Subscriptions of one connection. */
   subscriptionsPerConnection: 64,
   /** Longest time that `command/wait` and a following `command/output` hold an answer back. */
