@@ -1,0 +1,82 @@
+import type { EventShape, StreamItem } from "../../client/index.js";
+import { clockTime, duration } from "./humane.js";
+import type { Paint } from "./paint.js";
+import { commandOutcome, paintStatus, statusWords } from "./statusWords.js";
+import { cut, printable } from "./textWidth.js";
+
+/** How an event is written in a line. */
+export interface EventLineOptions {
+  readonly paint: Paint;
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** The id as it is to be shown. */
+  readonly short: (id: string) => string;
+}
+
+const TYPE_WIDTH = 17;
+/** Room that what is said of an event gets even where the terminal is too narrow for it. */
+const LEAST_SAID_WIDTH = 16;
+
+/** One event in one line: time, number, session, type, and what is worth knowing of it. */
+export function eventLine(item: StreamItem, { paint, width, short }: EventLineOptions): string {
+  if (item.type === "gap")
+    return `${paint("yellow", `… events before ${item.oldestSeq} are no longer kept`)}\n`;
+  const head = `${clockTime(item.at)} ${String(item.seq).padStart(5)} ${short(item.sessionId)}`;
+  const type = item.type.padEnd(TYPE_WIDTH);
+  const room = width - `${head}  ${type}  `.length;
+  const said = cut(printable(gist(item)), Math.max(LEAST_SAID_WIDTH, room));
+  return `${`${paint("dim", head)}  ${type}  ${coloured(item, said, paint)}`.trimEnd()}\n`;
+}
+
+function coloured(event: EventShape, text: string, paint: Paint): string {
+  if (event.type === "session/ended" || event.type === "command/ended") {
+    return paintStatus(paint, event.data.status, text);
+  }
+  return event.type === "command/retrying" ? paint("yellow", text) : text;
+}
+
+/** What a reader wants to know of an event, in a few words. */
+function gist(event: EventShape): string {
+  switch (event.type) {
+    case "session/created":
+      return event.data.name ?? "";
+    case "session/updated":
+      return Object.keys(event.data).join(", ");
+    case "session/ended":
+      return withReason(statusWords(event.data.status), event.data.reason);
+    case "session/paused":
+      return event.data.reason ?? "";
+    case "activity/recorded":
+      return event.data.details === undefined
+        ? event.data.action
+        : `${event.data.action} ${JSON.stringify(event.data.details)}`;
+    case "metadata/set":
+      return `${event.data.key} = ${JSON.stringify(event.data.value)}`;
+    case "metadata/deleted":
+      return event.data.key;
+    case "command/accepted":
+      return event.data.argv.join(" ");
+    case "command/started":
+      return `pid ${event.data.pid}, try ${event.data.attempt}`;
+    case "command/retrying":
+      return retrying(event.at, event.data);
+    case "command/signalled":
+      return event.data.signal;
+    case "command/ended":
+      return `${commandOutcome(event.data)} in ${duration(event.data.durationMs)}`;
+    default:
+      return "";
+  }
+}
+
+type Retrying = Extract<EventShape, { type: "command/retrying" }>["data"];
+
+function retrying(at: string, { attempt, exitCode, signal, cause, nextAttemptAt }: Retrying): string {
+  const result = signal ?? (exitCode === undefined ? cause.replaceAll("_", " ") : `exit ${exitCode}`);
+  const waitMs = Math.max(0, Date.parse(nextAttemptAt) - Date.parse(at));
+  return `try ${attempt}: ${result}; again in ${duration(waitMs)}`;
+}
+
+function withReason(words: string, reason: string | undefined): string {
+  return reason === undefined ? words : `${words}: ${reason}`;
+}

@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from "commander";
+
+const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?$/;
+
+/** Reads a whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It has to be a whole number, ${least} or more.`);
+  };
+}
+
+/** Reads a duration: `500ms`, `30s`, `5m`, `1h`; a number alone means seconds, as it does for `timeout(1)`. */
+export function durationMs(text: string): number {
+  const [, number, unit = "s"] = DURATION.exec(text) ?? [];
+  const ms = Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
+  if (Number.isSafeInteger(Math.round(ms)) && ms >= 1) return Math.round(ms);
+  throw new InvalidArgumentError("It has to be a duration such as 500ms, 30s, 5m or 1h.");
+}
+
+/** Collects an option that may be given more than once. */
+export function collect(text: string, before: unknown): string[] {
+  return [...(Array.isArray(before) ? (before as string[]) : []), text];
+}
+
+/** Collects types of events: `session/ended`, or a namespace with a star. */
+export function eventTypes(text: string, before: unknown): string[] {
+  if (/^[a-z]+\/([a-z_]+|\*)$/.test(text)) return collect(text, before);
+  throw new InvalidArgumentError("It has to be a type such as session/ended or command/*.");
+}

@@ -1,0 +1,49 @@
+import type { CommandShape, SessionShape } from "../../client/index.js";
+import type { Paint, Style } from "./paint.js";
+
+const STYLES: Readonly<Record<SessionShape["status"] | CommandShape["status"], Style>> = {
+  active: "green",
+  paused: "yellow",
+  completed: "dim",
+  abandoned: "magenta",
+  timed_out: "magenta",
+  starting: "green",
+  running: "green",
+  backing_off: "yellow",
+  succeeded: "dim",
+  failed: "red",
+  cancelled: "magenta",
+  lost: "red",
+};
+
+type Status = keyof typeof STYLES;
+
+/** A status in words: `timed out`. */
+export function statusWords(status: Status): string {
+  return status.replaceAll("_", " ");
+}
+
+/** A text in the colour of a status. */
+export function paintStatus(paint: Paint, status: Status, text = statusWords(status)): string {
+  return paint(STYLES[status], text);
+}
+
+/** What tells how a command ended: the command itself, or the event of its end. */
+type Outcome = Pick<CommandShape, "status" | "cause" | "exitCode" | "signal"> &
+  Partial<Pick<CommandShape, "attempt" | "maxAttempts">>;
+
+/** How a command ended, or how it is: `exit 3`, `SIGTERM`, `running`, `backing off, try 2 of 5`. */
+export function commandOutcome({
+  status,
+  cause,
+  exitCode,
+  signal,
+  attempt = 1,
+  maxAttempts = 1,
+}: Outcome): string {
+  const tries = attempt > 1 || status === "backing_off" ? `, try ${attempt} of ${maxAttempts}` : "";
+  if (cause === "exited" && exitCode !== undefined) return `exit ${exitCode}${tries}`;
+  if (cause === "exited" && signal !== undefined) return `${signal}${tries}`;
+  if (cause === undefined || cause === "exited") return `${statusWords(status)}${tries}`;
+  return `${statusWords(status)} (${cause.replaceAll("_", " ")})${tries}`;
+}

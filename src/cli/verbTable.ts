@@ -1,0 +1,183 @@
+import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
+import type { VerbSpec } from "./verb.js";
+
+const DAEMON = "The daemon:";
+const SESSIONS = "Sessions:";
+const LOOK = "What happens:";
+const MORE = "More:";
+
+const REF = "an id, the beginning of one that no other has, or a name";
+
+/** Every verb, in the order of the help. */
+export const VERBS: readonly VerbSpec[] = [
+  {
+    name: "start",
+    group: DAEMON,
+    about: "start the daemon, here or in the background",
+    options: [
+      { flags: "-d, --detach", about: "start it in the background and come back when it answers" },
+      { flags: "-q, --quiet", about: "print nothing; the log is in its file" },
+    ],
+    takesSettings: true,
+    load: async () => (await import("./verbs/start.js")).start,
+  },
+  {
+    name: "stop",
+    group: DAEMON,
+    about: "stop the daemon, and wait until it is gone",
+    options: [{ flags: "--timeout <duration>", about: "how long to wait (30s)", parse: durationMs }],
+    load: async () => (await import("./verbs/stop.js")).stop,
+  },
+  {
+    name: "restart",
+    group: DAEMON,
+    about: "stop the daemon and start it in the background",
+    takesSettings: true,
+    load: async () => (await import("./verbs/restart.js")).restart,
+  },
+  {
+    name: "status",
+    group: DAEMON,
+    about: "what the daemon holds, and whether it is well",
+    load: async () => (await import("./verbs/status.js")).status,
+  },
+  {
+    name: "ping",
+    group: DAEMON,
+    about: "whether the daemon answers, and how fast",
+    load: async () => (await import("./verbs/ping.js")).ping,
+  },
+  {
+    name: "run",
+    group: SESSIONS,
+    about: "run a command in a session, with its output here",
+    args: [["<command...>", "the program and its arguments; put -- before them"]],
+    options: [
+      { flags: "--name <name>", about: "name of the new session (the program's)" },
+      { flags: "--session <session>", about: "run it in this session, which stays open" },
+      { flags: "--timeout <duration>", about: "stop each try after so long", parse: durationMs },
+      { flags: "--retries <count>", about: "further tries after one that fails", parse: wholeNumber(0) },
+      { flags: "--cwd <folder>", about: "folder to run it in (this one)" },
+    ],
+    passesThrough: true,
+    more:
+      "Ends with the exit code of the command; with 128 + n where signal n ended it, 124 after\n" +
+      "--timeout, 127 where it could not be started. Ctrl-C is passed on to the command, and a\n" +
+      "second Ctrl-C kills it. Its standard input is empty.",
+    load: async () => (await import("./verbs/run.js")).run,
+  },
+  {
+    name: "list",
+    alias: "ls",
+    group: SESSIONS,
+    about: "list sessions, newest first",
+    options: [
+      {
+        flags: "--status <status>",
+        about: "only those",
+        choices: ["active", "paused", "completed", "failed", "abandoned", "timed_out", "ended", "archived"],
+      },
+      {
+        flags: "--tag <tag>",
+        about: "only those with this tag; again for more, all must match",
+        parse: collect,
+      },
+      { flags: "--user <user>", about: "only those of this user" },
+      { flags: "--name <name>", about: "only those of this name" },
+      { flags: "--all", about: "every one, archived ones too" },
+      { flags: "--limit <count>", about: "at most so many (20)", parse: wholeNumber(1) },
+    ],
+    load: async () => (await import("./verbs/list.js")).list,
+  },
+  {
+    name: "show",
+    group: SESSIONS,
+    about: "show a session, its commands and activities",
+    args: [["<session>", REF]],
+    load: async () => (await import("./verbs/show.js")).show,
+  },
+  {
+    name: "end",
+    group: SESSIONS,
+    about: "end a session; what runs in it is stopped",
+    args: [["<session>", REF]],
+    options: [
+      {
+        flags: "--status <status>",
+        about: "how it ended (completed)",
+        choices: ["completed", "failed", "abandoned"],
+      },
+      { flags: "--reason <text>", about: "why" },
+    ],
+    load: async () => (await import("./verbs/end.js")).end,
+  },
+  {
+    name: "rm",
+    group: SESSIONS,
+    about: "delete ended sessions with all that they hold",
+    args: [["<sessions...>", REF]],
+    options: [{ flags: "-f, --force", about: "end those that are alive first, as abandoned" }],
+    load: async () => (await import("./verbs/rm.js")).rm,
+  },
+  {
+    name: "logs",
+    group: LOOK,
+    about: "print the log, or what it says of one session",
+    args: [["[session]", REF]],
+    options: [
+      { flags: "-f, --follow", about: "go on with what comes" },
+      { flags: "-n, --lines <count>", about: "so many of the last lines (50)", parse: wholeNumber(0) },
+    ],
+    load: async () => (await import("./verbs/logs.js")).logs,
+  },
+  {
+    name: "events",
+    group: LOOK,
+    about: "print events, the past ones or those that come",
+    options: [
+      { flags: "-f, --follow", about: "go on with what comes" },
+      {
+        flags: "-n, --last <count>",
+        about: "so many of the last ones (20; with -f none)",
+        parse: wholeNumber(0),
+      },
+      { flags: "--since <seq>", about: "all that came after this number", parse: wholeNumber(0) },
+      { flags: "--session <session>", about: "only those of this session" },
+      {
+        flags: "--type <type>",
+        about: "only those, such as session/ended or command/*; again for more",
+        parse: eventTypes,
+      },
+    ],
+    load: async () => (await import("./verbs/events.js")).events,
+  },
+  {
+    name: "call",
+    group: MORE,
+    about: "call a method of the protocol and print its answer",
+    args: [
+      ["<method>", "such as session/get; `sessiond call rpc.discover` answers them all"],
+      ["[params]", "as JSON; - reads them from standard input"],
+    ],
+    load: async () => (await import("./verbs/call.js")).call,
+  },
+  {
+    name: "socket-path",
+    group: MORE,
+    about: "print the path of the socket",
+    load: async () => (await import("./verbs/socketPath.js")).socketPath,
+  },
+  {
+    name: "version",
+    group: MORE,
+    about: "print the version",
+    load: async () => (await import("./verbs/version.js")).version,
+  },
+  {
+    name: "demo",
+    group: MORE,
+    about: "see it work, a kill -9 included",
+    options: [{ flags: "--keep", about: "leave the demo's folder where it is" }],
+    load: async () => (await import("./demo/demo.js")).demo,
+  },
+];

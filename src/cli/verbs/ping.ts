@@ -1,0 +1,15 @@
+import { ask, unanswered } from "../ask.js";
+import type { Verb } from "../context.js";
+
+const ANSWER_WITHIN_MS = 5_000;
+
+/** Asks whether the daemon answers. It is what scripts call in a loop, so it loads next to nothing. */
+export const ping: Verb<object> = async (context) => {
+  const socket = await context.socket();
+  const startedMs = performance.now();
+  const asked = await ask(socket, "daemon/ping", ANSWER_WITHIN_MS);
+  const tookMs = performance.now() - startedMs;
+  if (asked.state !== "answered") throw unanswered(socket, asked.state);
+  await context.print(asked.result, () => `pong in ${tookMs.toFixed(1)} ms from ${socket}\n`);
+  return 0;
+};

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+
+import type { StreamItem } from "../../client/index.js";
+import { eventLine } from "../../src/cli/eventLine.js";
+import { textWidth } from "../../src/cli/textWidth.js";
+
+const at = "2026-11-21T12:00:00.000Z";
+const base = { seq: 7, at, sessionId: "s-1" };
+
+function line(item: object, width = Number.POSITIVE_INFINITY): string {
+  const paint = (style: string, text: string): string => (style === "dim" ? text : `<${style}>${text}`);
+  return eventLine(item as StreamItem, { paint, width, short: (id) => id });
+}
+
+describe("eventLine", () => {
+  it.each<[object, string]>([
+    [{ type: "session/created", data: { name: "build" } }, "build"],
+    [{ type: "session/created", data: {} }, ""],
+    [{ type: "session/updated", data: { name: "x", tags: [] } }, "name, tags"],
+    [{ type: "session/paused", data: { reason: "lunch" } }, "lunch"],
+    [{ type: "session/ended", data: { status: "failed", reason: "exit 3" } }, "<red>failed: exit 3"],
+    [{ type: "session/ended", data: { status: "timed_out" } }, "<magenta>timed out"],
+    [{ type: "activity/recorded", data: { action: "edit" } }, "edit"],
+    [{ type: "activity/recorded", data: { action: "edit", details: { a: 1 } } }, 'edit {"a":1}'],
+    [{ type: "metadata/set", data: { key: "k", value: [1] } }, "k = [1]"],
+    [{ type: "metadata/deleted", data: { key: "k" } }, "k"],
+    [{ type: "command/accepted", data: { argv: ["echo", "hi"] } }, "echo hi"],
+    [{ type: "command/started", data: { pid: 12, attempt: 2 } }, "pid 12, try 2"],
+    [
+      {
+        type: "command/retrying",
+        data: { attempt: 1, cause: "exited", exitCode: 4, nextAttemptAt: "2026-11-21T12:00:01.500Z" },
+      },
+      "<yellow>try 1: exit 4; again in 1.5 s",
+    ],
+    [
+      { type: "command/retrying", data: { attempt: 1, cause: "start_failed", nextAttemptAt: at } },
+      "<yellow>try 1: start failed; again in 0 ms",
+    ],
+    [{ type: "command/signalled", data: { signal: "SIGINT" } }, "SIGINT"],
+    [
+      { type: "command/ended", data: { status: "failed", cause: "exited", exitCode: 3, durationMs: 1_500 } },
+      "<red>exit 3 in 1.5 s",
+    ],
+    [
+      { type: "command/ended", data: { status: "lost", cause: "daemon_lost", durationMs: 0 } },
+      "<red>lost (daemon lost) in 0 ms",
+    ],
+    [{ type: "session/touched", data: {} }, ""],
+  ])("says what is worth knowing of %j", (event, said) => {
+    const { type } = event as { type: string };
+    expect(line({ ...base, ...event }).slice("12:00:00".length)).toBe(
+      `     7 s-1  ${`${type.padEnd(17)}  ${said}`.trimEnd()}\n`,
+    );
+  });
+
+  it("says that some are missing", () => {
+    expect(line({ type: "gap", seq: 9, oldestSeq: 8 })).toBe(
+      "<yellow>… events before 8 are no longer kept\n",
+    );
+  });
+
+  it("fits the terminal, and lets nothing act on it", () => {
+    const created = { ...base, type: "session/created", data: { name: `\u001B[2J${"long ".repeat(40)}` } };
+    const shown = line(created, 80).trimEnd();
+    expect(textWidth(shown)).toBe(80);
+    expect(shown).not.toContain("\u001B");
+  });
+});

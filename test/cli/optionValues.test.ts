@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+
+import { collect, durationMs, eventTypes, wholeNumber } from "../../src/cli/optionValues.js";
+
+describe("durationMs", () => {
+  it.each([
+    ["500ms", 500],
+    ["30s", 30_000],
+    ["1.5s", 1_500],
+    ["2", 2_000],
+    ["5m", 300_000],
+    ["5 min", 300_000],
+    ["1h", 3_600_000],
+    ["1d", 86_400_000],
+  ])("reads %s", (text, ms) => {
+    expect(durationMs(text)).toBe(ms);
+  });
+
+  it.each(["", "s", "-1s", "0", "1y", "1e3", "999999999999999999d"])("refuses %j", (text) => {
+    expect(() => durationMs(text)).toThrow("such as 500ms, 30s, 5m or 1h");
+  });
+});
+
+describe("wholeNumber", () => {
+  it("reads those from the least one on", () => {
+    expect(wholeNumber(1)("1")).toBe(1);
+    for (const text of ["0", "-1", "1.5", "", "x", "99999999999999999999"]) {
+      expect(() => wholeNumber(1)(text)).toThrow("a whole number, 1 or more");
+    }
+  });
+});
+
+it("collects an option that comes again", () => {
+  expect(collect("b", collect("a", undefined))).toEqual(["a", "b"]);
+});
+
+it("collects types of events, and refuses what is none", () => {
+  expect(eventTypes("command/*", eventTypes("session/ended", undefined))).toEqual([
+    "session/ended",
+    "command/*",
+  ]);
+  for (const text of ["session", "session/", "*", "Session/ended"]) {
+    expect(() => eventTypes(text, undefined)).toThrow("such as session/ended or command/*");
+  }
+});

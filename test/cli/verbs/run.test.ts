@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { CommandShape, Result } from "../../../client/index.js";
+import { until } from "../../support/until.js";
+import { Shell } from "../shell.js";
+
+let shell: Shell;
+beforeAll(async () => {
+  shell = await Shell.open();
+  await shell.run("start", "--detach");
+});
+afterAll(() => shell.close());
+
+const newest = async (): Promise<Result<"session/list">["items"][number] | undefined> =>
+  (await shell.json<Result<"session/list">>("list", "--limit", "1")).items[0];
+
+describe("run", () => {
+  it("passes both streams on and ends with the command's code", async () => {
+    const ran = await shell.run("run", "--", "sh", "-c", "echo out; echo err >&2; exit 3");
+    expect(ran).toMatchObject({ exitCode: 3, out: "out\n", err: "err\n" });
+    expect(await newest()).toMatchObject({
+      name: "sh",
+      status: "failed",
+      endReason: expect.stringContaining("exit code 3"),
+    });
+  });
+
+  it("is true to every byte, at some size", async () => {
+    const file = join(shell.folder, "bytes");
+    await writeFile(file, randomBytes(1_500_000));
+    const { exitCode, outBytes } = await shell.run("run", "--", "cat", file);
+    expect(exitCode).toBe(0);
+    expect(outBytes.equals(await readFile(file))).toBe(true);
+  });
+
+  it("shows output while the command still runs", async () => {
+    const running = shell.start([
+      "run",
+      "--",
+      "sh",
+      "-c",
+      "echo first; until [ -e gate ]; do sleep 0.05; done; echo second",
+    ]);
+    await until("the first line", () => running.soFar() === "first\n");
+    await writeFile(join(shell.folder, "gate"), "");
+    expect(await running.ended).toMatchObject({ exitCode: 0, out: "first\nsecond\n" });
+  });
+
+  it("hands over the folder, the environment, and options that look like its own", async () => {
+    const { out } = await shell.runWith(
+      { env: { COLOUR: "blue" } },
+      "run",
+      "sh",
+      "-c",
+      'echo "$PWD $COLOUR $1"',
+      "--",
+      "--json",
+    );
+    expect(out).toBe(`${shell.folder} blue --json\n`);
+    expect((await shell.run("run", "--cwd", "home", "--", "pwd")).out).toBe(
+      `${join(shell.folder, "home")}\n`,
+    );
+  });
+
+  it("tries again, and stops what takes too long", async () => {
+    const script = 'echo "try $SESSIOND_ATTEMPT"; test "$SESSIOND_ATTEMPT" -ge 2';
+    const again = await shell.run("run", "--retries", "1", "--", "sh", "-c", script);
+    expect(again).toMatchObject({ exitCode: 0, out: "try 1\ntry 2\n", err: "" });
+    expect((await shell.run("run", "--timeout", "100ms", "--", "sleep", "30")).exitCode).toBe(124);
+  });
+
+  it("says like a shell that there is no such program, or which signal it was", async () => {
+    const missing = await shell.run("run", "--", "no-such-program");
+    expect(missing.exitCode).toBe(127);
+    expect(missing.err).toContain('sessiond: cannot start "no-such-program"');
+    expect((await shell.run("run", "--", "sh", "-c", "kill -9 $$")).exitCode).toBe(137);
+  });
+
+  it("names its session, and uses one that is there without ending it", async () => {
+    await shell.run("run", "--name", "mine", "--", "true");
+    expect(await newest()).toMatchObject({ name: "mine", status: "completed" });
+    await shell.run("call", "session/create", '{"sessionId":"open-1"}');
+    expect((await shell.run("run", "--session", "open", "--", "echo", "hi")).out).toBe("hi\n");
+    const { items } = await shell.json<Result<"session/list">>("list", "--status", "active");
+    expect(items).toMatchObject([{ sessionId: "open-1", commands: { total: 1 } }]);
+  });
+
+  it("prints the command and nothing else with --json", async () => {
+    const { exitCode, out } = await shell.run("run", "--json", "--", "sh", "-c", "echo hi; exit 4");
+    expect(exitCode).toBe(4);
+    expect(JSON.parse(out) as CommandShape).toMatchObject({ status: "failed", exitCode: 4, stdoutBytes: 3 });
+  });
+
+  it("passes Ctrl-C on, and kills with the second", async () => {
+    const trap = (script: string): string[] => {
+      const stays = `trap '${script}' INT TERM; echo on; while :; do sleep 0.1; done`;
+      return ["run", "--", "sh", "-c", stays];
+    };
+    const polite = shell.start(trap("echo bye; exit 7"));
+    await until("the command", () => polite.soFar() === "on\n");
+    polite.child.kill("SIGINT");
+    expect(await polite.ended).toMatchObject({ exitCode: 7, out: "on\nbye\n" });
+    const stubborn = shell.start(trap("echo no"));
+    await until("the command", () => stubborn.soFar() === "on\n");
+    stubborn.child.kill("SIGTERM");
+    await until("its answer", () => stubborn.soFar() === "on\nno\n");
+    stubborn.child.kill("SIGINT");
+    expect((await stubborn.ended).exitCode).toBe(137);
+  });
+
+  it("ends the command when nobody reads its output any more", async () => {
+    const running = shell.start(["run", "--", "yes"]);
+    await until("some output", () => running.soFar().length > 10);
+    running.child.stdout?.destroy();
+    expect((await running.ended).exitCode).toBe(141);
+    expect(await newest()).toMatchObject({ name: "yes", status: "failed", commands: { running: 0 } });
+  });
+});
