@@ -1,7 +1,7 @@
 import type { Client, ConnectOptions } from "../../client/index.js";
 import { Output } from "./output.js";
 import type { Paint } from "./paint.js";
-import { paintOf } from "./paint.js";
+import { hasColor, paintOf } from "./paint.js";
 import type { Pointers } from "./whereabouts.js";
 import { socketOf } from "./whereabouts.js";
 
@@ -30,8 +30,9 @@ export interface Context {
   readonly globals: Globals;
   readonly out: Output;
   readonly err: Output;
-  /** Colours for stdout. */
+  /** Colours for stdout, and whether there are any. */
   readonly paint: Paint;
+  readonly hasColor: boolean;
   /** Columns of the terminal; where there is none, nothing has to be cut. */
   readonly width: number;
   /** The socket of the daemon that is meant. */
@@ -53,13 +54,15 @@ const NARROWEST = 40;
 export function contextOf(io: Io, globals: Globals): Context {
   const out = new Output(io.stdout as NodeJS.WriteStream);
   const isTerminal = io.stdout.isTTY === true;
+  const wish = { wanted: globals.color, isTerminal, env: io.env };
   const socket = (): Promise<string> => socketOf(globals, io.env);
   return {
     io,
     globals,
     out,
     err: new Output(io.stderr as NodeJS.WriteStream),
-    paint: paintOf({ wanted: globals.color, isTerminal, env: io.env }),
+    paint: paintOf(wish),
+    hasColor: hasColor(wish),
     width: isTerminal ? Math.max(NARROWEST, io.stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
     socket,
     async withClient(work, options) {

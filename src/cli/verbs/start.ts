@@ -27,7 +27,7 @@ export const start: Verb<StartOptions> = async (context, options) => {
     config,
     places,
     onFatal: endAtOnce,
-    ...(isShown ? { terminal: stdout } : {}),
+    ...(isShown ? { terminal: stdout, terminalColor: context.hasColor } : {}),
   });
   const daemon = await opening.catch(async (error: unknown) => {
     // Another start was faster by a moment.

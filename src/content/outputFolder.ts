@@ -1,0 +1,32 @@
+import { ensurePrivateFolder } from "../disk/folder.js";
+import { hasCode } from "../disk/operations.js";
+import { removeFile, removeTree } from "../disk/remove.js";
+import { folderName, outputPaths, type FolderOwner } from "./places.js";
+
+/** Makes the folder for the output of a session's commands, and says where one of them writes. */
+export async function prepareOutput(
+  contentDir: string,
+  owner: FolderOwner,
+  commandId: string,
+): Promise<{ readonly stdoutPath: string; readonly stderrPath: string }> {
+  const paths = outputPaths(contentDir, owner, commandId);
+  await ensurePrivateFolder(paths.folder);
+  return paths;
+}
+
+/** Removes the output of a command that is no longer listed. */
+export async function removeOutput(contentDir: string, owner: FolderOwner, commandId: string): Promise<void> {
+  const { stdoutPath, stderrPath } = outputPaths(contentDir, owner, commandId);
+  await removeFile(stdoutPath);
+  await removeFile(stderrPath);
+}
+
+/** Removes everything that a deleted session kept on disk, and nothing else. */
+export async function removeContent(contentDir: string, owner: FolderOwner): Promise<void> {
+  try {
+    await removeTree(contentDir, folderName(owner));
+  } catch (error) {
+    // No session has kept anything yet, so there is not even the folder of all of them.
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+
+/** What names the folder of one session for ever: an id may be used again after a deletion, with another seq. */
+export interface FolderOwner {
+  readonly sessionId: string;
+  readonly createdSeq: number;
+}
+
+/** The name of a session's folder below `content/`. An id can be no path, so neither can this. */
+export function folderName({ sessionId, createdSeq }: FolderOwner): string {
+  return `${sessionId}~${createdSeq}`;
+}
+
+/** Where a session keeps its activities. */
+export function activitiesPath(contentDir: string, owner: FolderOwner): string {
+  return join(contentDir, folderName(owner), "activities.jsonl");
+}
+
+/** Where a command of a session writes its output. */
+export function outputPaths(
+  contentDir: string,
+  owner: FolderOwner,
+  commandId: string,
+): { readonly folder: string; readonly stdoutPath: string; readonly stderrPath: string } {
+  const folder = join(contentDir, folderName(owner), "output");
+  return {
+    folder,
+    stdoutPath: join(folder, `${commandId}.stdout.log`),
+    stderrPath: join(folder, `${commandId}.stderr.log`),
+  };
+}

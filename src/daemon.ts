@@ -1,0 +1,221 @@
+import type { Duplex } from "node:stream";
+
+import type { Logger } from "pino";
+
+import type { Config } from "./config/schema.js";
+import { sessionDefaults } from "./config/sessionDefaults.js";
+import type { Places } from "./config/places.js";
+import { ensurePrivateFolder } from "./disk/folder.js";
+import { registerJobs } from "./jobs/index.js";
+import { openDaemonLog } from "./log/daemonLog.js";
+import { childFor } from "./log/sessionChild.js";
+import { errorObject } from "./protocol/errors.js";
+import { LIMITS } from "./protocol/limits.js";
+import { METHODS } from "./protocol/methods/index.js";
+import { createDispatch } from "./rpc/dispatch.js";
+import { ServerPeer } from "./rpc/peer.js";
+import { openSystemClock, type SystemClock } from "./schedule/clock.js";
+import { openJobs } from "./schedule/cron.js";
+import { readUptime, writeUptime } from "./schedule/uptime.js";
+import type { Connection } from "./server/connection.js";
+import { Connections } from "./server/connections.js";
+import { Closers, Ending } from "./server/ending.js";
+import { createHandlers } from "./server/handlers/index.js";
+import { listenOnSocket } from "./server/listen.js";
+import { acquireDataLock } from "./server/lock.js";
+import { Subscriptions } from "./server/subscriptions.js";
+import { Supervisor } from "./supervisor/supervisor.js";
+import { VERSION } from "./version.js";
+
+export interface DaemonOptions {
+  readonly config: Config;
+  readonly places: Places;
+  /** `memory`: the journal is in memory and ends with the daemon; only output of commands is on disk. */
+  readonly storage?: "files" | "memory";
+  /** Whether to listen on the socket; a daemon inside another program may do without. True if absent. */
+  readonly listen?: boolean;
+  /** Gets the log's lines as well, made for people. */
+  readonly terminal?: NodeJS.WritableStream;
+  /** Whether those lines have colours. */
+  readonly terminalColor?: boolean;
+  /**
+   * A sync failed, or the lock was lost: nobody may be answered any more, and the process has to end at once.
+   * By the time of the call every connection has been cut without an answer.
+   */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A running daemon. */
+export interface Daemon {
+  readonly places: Places;
+  readonly log: Logger;
+  readonly supervisor: Supervisor;
+  /** Serves one more peer, whatever its stream is. */
+  serve(stream: Duplex): Connection;
+  /** Stops in order: no new peers, commands, bodies, journal. Answers the same promise when called again. */
+  close(): Promise<void>;
+  /** Resolves when the daemon has stopped, whoever asked for it. */
+  readonly closed: Promise<void>;
+}
+
+/** From SIGTERM to SIGKILL when the daemon stops: it is to be gone within a second. */
+const CLOSE_GRACE_MS = 500;
+const CLOSE_PATIENCE_MS = 800;
+
+/**
+ * Opens the rooms in order and closes them in reverse: lock, clock, supervisor (journal, recovery), jobs,
+ * socket. Nobody is answered before everything that was acknowledged earlier is there again.
+ */
+export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
+  const closers = new Closers();
+  try {
+    return await open(options, closers);
+  } catch (error) {
+    await closers.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
+  const { config, places } = options;
+  const startedAtMs = Date.now();
+  let cut = (): void => undefined;
+  let openLog: Logger | undefined;
+  const onFatal = (error: Error): void => {
+    cut();
+    openLog?.fatal({ err: error, event: "daemon.fatal" }, "The daemon stops at once, without answering");
+    options.onFatal(error);
+  };
+  // Before everything else, the log too: whoever is refused here must not touch what another daemon has open.
+  const warnings = await lockData({ ...options, onFatal }, closers);
+  await prepareFolders(options);
+  const { logger: log, close: closeLog } = await openDaemonLog({
+    dir: places.logDir,
+    ...config.log,
+    ...(options.terminal === undefined
+      ? {}
+      : { terminal: options.terminal, terminalColor: options.terminalColor ?? false }),
+  });
+  closers.add(closeLog);
+  openLog = log;
+  for (const [fields, message] of warnings) log.warn(fields, message);
+  const opening: Opening = { ...options, log, onFatal };
+  const clock = openSystemClock({
+    baseUpMs: await readUptime(places.uptimeFile),
+    onGap: (gapMs) =>
+      log.info({ gapMs, event: "clock.gap" }, "The daemon was asleep or stopped; no session was idle"),
+  });
+  const supervisor = await openSupervisor(opening, clock);
+  closers.add(async () => {
+    await supervisor.close();
+    await writeUptime(places.uptimeFile, clock.upMs());
+  });
+  const jobs = openJobs({ log });
+  closers.add(() => jobs.close());
+  registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile });
+
+  const end = new Ending(() => closers.close());
+  const connections = createConnections(opening, supervisor, startedAtMs, end);
+  cut = () => connections.cut();
+  if (options.listen !== false) {
+    const listener = await listenOnSocket({
+      path: places.socket,
+      onConnection: (socket) => connections.serve(socket),
+      maxConnections: config.limits.connections,
+      log,
+    });
+    closers.add(() => listener.close());
+  }
+  closers.add(() => connections.close());
+  // Before the peers are let go: whoever waits for a command still learns how it ended.
+  closers.add(() => supervisor.stopCommands({ graceMs: CLOSE_GRACE_MS, patienceMs: CLOSE_PATIENCE_MS }));
+  log.info({ event: "daemon.ready", ...supervisor.recovery, socket: places.socket }, "Ready");
+  return {
+    places,
+    log,
+    supervisor,
+    serve: (stream) => connections.serve(stream),
+    close: () => end.begin(),
+    closed: end.done,
+  };
+}
+
+/** What the rooms are opened with. */
+type Opening = DaemonOptions & { readonly log: Logger };
+
+async function prepareFolders({ places, storage }: DaemonOptions): Promise<void> {
+  const folders = [places.dataDir, places.contentDir];
+  if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir);
+  for (const folder of folders) await ensurePrivateFolder(folder);
+}
+
+/** Takes the lock of the data folder, and answers what the log is to be told about it. */
+async function lockData(
+  { places, onFatal }: DaemonOptions,
+  closers: Closers,
+): Promise<readonly (readonly [fields: object, message: string])[]> {
+  const { dataDir, lockFile, ownerFile, socket } = places;
+  const warnings: [object, string][] = [];
+  const lock = await acquireDataLock({
+    dataDir,
+    lockFile,
+    ownerFile,
+    socket,
+    version: VERSION,
+    onCompromised: onFatal,
+    log: { warn: (fields, message) => void warnings.push([fields, message]) },
+  });
+  closers.add(() => lock.release());
+  return warnings;
+}
+
+function openSupervisor(opening: Opening, clock: SystemClock): Promise<Supervisor> {
+  const { config, places, log, onFatal } = opening;
+  const { journalDir, snapshotDir, contentDir } = places;
+  return Supervisor.open({
+    clock,
+    bounds: { ...LIMITS, maxSessions: config.sessions.maxSessions, maxRunning: config.commands.maxRunning },
+    idempotency: config.idempotency,
+    keepCommandsPerSession: config.commands.keepPerSession,
+    sessionDefaults: sessionDefaults(config),
+    socket: opening.listen === false ? undefined : places.socket,
+    contentDir,
+    journal: opening.storage === "memory" ? undefined : { journalDir, snapshotDir, ...config.journal },
+    log,
+    sessionLog: (session) => childFor(log, session.sessionId, session.config.logging),
+    onFatal,
+  });
+}
+
+function createConnections(
+  { config, places, log, listen }: Opening,
+  supervisor: Supervisor,
+  startedAtMs: number,
+  end: Ending,
+): Connections {
+  const { dataDir, logDir, socket } = places;
+  const subscriptions = new Subscriptions(supervisor.feed, (err) =>
+    log.error({ err }, "A subscription broke off"),
+  );
+  const handlers = createHandlers({
+    supervisor,
+    subscriptions,
+    limits: { ...LIMITS, ...config.limits, idempotencyKeys: config.idempotency.maxKeys },
+    idempotency: config.idempotency,
+    version: VERSION,
+    startedAtMs,
+    places: { dataDir, logDir, ...(listen === false ? {} : { socket }) },
+    connectionCount: () => connections.size,
+    // The answer is on its way before the stop begins.
+    shutdown: () => void setImmediate(() => void end.begin()),
+  });
+  const peer = new ServerPeer<Connection>({
+    dispatch: createDispatch<Connection>(METHODS, handlers),
+    errorObject,
+    limits: config.limits,
+    onInternalError: (err, method) =>
+      log.error({ err, method, event: "rpc.internal_error" }, "A request failed"),
+  });
+  const connections = new Connections({ peer, limits: config.limits, log, draining: () => end.hasBegun });
+  return connections;
+}

@@ -1,0 +1,29 @@
+import type { SystemClock } from "../schedule/clock.js";
+import type { Jobs } from "../schedule/cron.js";
+import { writeUptime } from "../schedule/uptime.js";
+import type { Supervisor } from "../supervisor/supervisor.js";
+import { Timeouts } from "./timeouts.js";
+
+interface JobParts {
+  readonly jobs: Jobs;
+  readonly supervisor: Supervisor;
+  readonly clock: SystemClock;
+  /** The small file with the up-time; none for a daemon in memory. */
+  readonly uptimeFile?: string | undefined;
+}
+
+/** Registers everything that the daemon does by the clock. */
+export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts): void {
+  const timeouts = new Timeouts(supervisor);
+  jobs.every("timeouts", "* * * * * *", () => {
+    clock.tick();
+    return timeouts.run();
+  });
+  jobs.every("autosave", "* * * * * *", () => supervisor.bodies.save(clock.upMs()));
+  jobs.every("snapshot", "*/5 * * * * *", async () => {
+    if (supervisor.journal.needsSnapshot()) await supervisor.snapshot();
+  });
+  if (uptimeFile !== undefined) {
+    jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
+  }
+}

@@ -1,0 +1,48 @@
+/** Things to close, the last opened first. */
+export class Closers {
+  readonly #closers: (() => Promise<void> | void)[] = [];
+
+  add(close: () => Promise<void> | void): void {
+    this.#closers.push(close);
+  }
+
+  /** Closes everything, whatever fails on the way; throws the first failure at the end. */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const close of this.#closers.splice(0).toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** The end of the daemon: begun once, by whoever asks first, and awaited by all. */
+export class Ending {
+  readonly done: Promise<void>;
+  #begun = false;
+  readonly #begin: () => void;
+
+  constructor(close: () => Promise<void>) {
+    let begin = (): void => undefined;
+    this.done = new Promise<void>((resolve) => {
+      begin = resolve;
+    }).then(close);
+    // Whoever waits for it is told; that nobody waits is no error of its own.
+    this.done.catch(() => undefined);
+    this.#begin = begin;
+  }
+
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
+  begin(): Promise<void> {
+    this.#begun = true;
+    this.#begin();
+    return this.done;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Result } from "../../protocol/types.js";
+import type { After } from "../../supervisor/ledger.js";
+import { listCommands } from "../../supervisor/read/commandList.js";
+import { readCommandOutput } from "../../supervisor/read/commandOutput.js";
+import { showExecution } from "../../supervisor/show/execution.js";
+import { startCommand } from "../../supervisor/start.js";
+import { keyed } from "./keyed.js";
+import type { NamespaceHandlers, Services } from "./services.js";
+
+export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"command"> {
+  const { runner } = supervisor;
+  const shown = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
+
+  return {
+    "command/start": (params) => {
+      const { call, fields } = keyed("command/start", params);
+      return startCommand(supervisor, fields, call);
+    },
+    "command/run": async (params) => {
+      const { call, fields } = keyed("command/run", params);
+      const { commandId } = await startCommand(supervisor, fields, call);
+      await runner.wait(commandId, undefined);
+      return showExecution(supervisor.execution(commandId));
+    },
+    "command/wait": async ({ commandId, timeoutMs }) => {
+      supervisor.execution(commandId);
+      await runner.wait(commandId, timeoutMs);
+      return showExecution(supervisor.execution(commandId));
+    },
+    "command/get": ({ commandId }) => showExecution(supervisor.execution(commandId)),
+    "command/list": (params) => listCommands(supervisor, params),
+    "command/signal": (params) => {
+      const { call, fields } = keyed("command/signal", params);
+      const { commandId, signal, graceMs } = fields;
+      // Stopping never waits for the journal; only a repeated call must not stop anything twice.
+      if (supervisor.isNew(call)) runner.signalNow(commandId, signal, graceMs);
+      const submitted = supervisor.submit(
+        { type: "command/signal", commandId, signal },
+        { call, show: shown },
+      );
+      return submitted as Promise<Result<"command/signal">>;
+    },
+    "command/output": (params) => readCommandOutput(supervisor, params),
+  };
+}

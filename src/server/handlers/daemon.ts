@@ -1,0 +1,87 @@
+import { RefusalError } from "../../protocol/errors.js";
+import { PROTOCOL_VERSION } from "../../protocol/limits.js";
+import { METHODS } from "../../protocol/methods/index.js";
+import type { Result } from "../../protocol/types.js";
+import { countSessions, countCommands } from "../../supervisor/read/counts.js";
+import { showTime } from "../../supervisor/show/session.js";
+import type { NamespaceHandlers, Services } from "./services.js";
+
+export function daemonHandlers(services: Services): NamespaceHandlers<"daemon"> {
+  const { supervisor } = services;
+  return {
+    "daemon/hello": ({ protocolVersion }) => {
+      if (protocolVersion !== undefined && protocolVersion !== PROTOCOL_VERSION)
+        throw otherVersion(protocolVersion);
+      return {
+        protocolVersion: PROTOCOL_VERSION,
+        version: services.version,
+        methods: Object.keys(METHODS),
+        limits: { ...services.limits },
+        idempotency: services.idempotency,
+      };
+    },
+    "daemon/ping": () => ({ pong: true, at: showTime(supervisor.clock.nowMs()) }),
+    "daemon/status": () => showStatus(services),
+    "daemon/health": () => showHealth(services),
+    "daemon/shutdown": () => {
+      services.shutdown();
+      return { stopping: true };
+    },
+  };
+}
+
+function showStatus(services: Services): Result<"daemon/status"> {
+  const { supervisor, startedAtMs } = services;
+  const { registry, journal, clock, recovery } = supervisor;
+  const { activities, ...sessions } = countSessions(registry);
+  const memory = process.memoryUsage();
+  const { sizeBytes, segments, snapshotSeq } = journal.health;
+  return {
+    version: services.version,
+    pid: process.pid,
+    startedAt: showTime(startedAtMs),
+    uptimeMs: Math.max(0, Math.round(clock.nowMs() - startedAtMs)),
+    cumulativeUptimeMs: Math.round(clock.upMs()),
+    ...services.places,
+    sessions,
+    commands: countCommands(registry),
+    activities,
+    connections: services.connectionCount(),
+    subscriptions: supervisor.feed.size,
+    idempotencyKeys: supervisor.keys.size,
+    journal: { seq: journal.committed, oldestSeq: journal.oldestSeq, sizeBytes, segments, snapshotSeq },
+    recovery: { ...recovery },
+    memory: { rssBytes: memory.rss, heapUsedBytes: memory.heapUsed },
+  };
+}
+
+function showHealth({ supervisor, limits, connectionCount }: Services): Result<"daemon/health"> {
+  const { journal, keys } = supervisor;
+  const { state, reason } = journal.health;
+  const maxConnections = limits["connections"] ?? Number.POSITIVE_INFINITY;
+  const maxKeys = limits["idempotencyKeys"] ?? Number.POSITIVE_INFINITY;
+  const check = (
+    name: string,
+    isWell: boolean,
+    detail: string,
+  ): Result<"daemon/health">["checks"][number] => ({
+    name,
+    status: isWell ? "ok" : "degraded",
+    detail,
+  });
+  const checks = [
+    check("journal", state === "ok", reason ?? `durable up to ${journal.committed}`),
+    check("connections", connectionCount() < maxConnections, `${connectionCount()} of ${maxConnections}`),
+    check("idempotency", keys.size < maxKeys, `${keys.size} of ${maxKeys} keys`),
+  ];
+  return { status: checks.every(({ status }) => status === "ok") ? "ok" : "degraded", checks };
+}
+
+function otherVersion(given: number): RefusalError {
+  return new RefusalError({
+    type: "unsupported_protocol",
+    message: `The client speaks version ${given} of the protocol; this daemon speaks ${PROTOCOL_VERSION}.`,
+    hint: given > PROTOCOL_VERSION ? "upgrade the daemon and restart it" : "upgrade the client",
+    details: { supported: [PROTOCOL_VERSION] },
+  });
+}

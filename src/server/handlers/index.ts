@@ -1,0 +1,23 @@
+import { openRpcDocument } from "../../protocol/openrpc.js";
+import type { Handlers } from "../../rpc/dispatch.js";
+import type { Connection } from "../connection.js";
+import { commandHandlers } from "./command.js";
+import { daemonHandlers } from "./daemon.js";
+import { eventHandlers } from "./event.js";
+import { metadataHandlers } from "./metadata.js";
+import type { Services } from "./services.js";
+import { sessionHandlers } from "./session.js";
+
+/** A handler for every method of the protocol; one that is missing does not compile. */
+export function createHandlers(services: Services): Handlers<Connection> {
+  // It never changes, and takes longer to make than anything else that is answered.
+  let document: object | undefined;
+  return {
+    ...daemonHandlers(services),
+    ...sessionHandlers(services),
+    ...metadataHandlers(services),
+    ...commandHandlers(services),
+    ...eventHandlers(services),
+    "rpc.discover": () => (document ??= openRpcDocument(services.version)),
+  };
+}

@@ -1,0 +1,20 @@
+import { keyed } from "./keyed.js";
+import type { NamespaceHandlers, Services } from "./services.js";
+
+export function metadataHandlers({ supervisor }: Services): NamespaceHandlers<"metadata"> {
+  return {
+    "metadata/get": ({ sessionId, key, default: fallback = null }) => {
+      const { metadata } = supervisor.session(sessionId);
+      const found = Object.hasOwn(metadata, key);
+      return { value: found ? (metadata[key] ?? null) : fallback, found };
+    },
+    "metadata/set": (params) => {
+      const { call, fields } = keyed("metadata/set", params);
+      return supervisor.submit({ type: "metadata/set", ...fields }, { call });
+    },
+    "metadata/delete": (params) => {
+      const { call, fields } = keyed("metadata/delete", params);
+      return supervisor.submit({ type: "metadata/delete", ...fields }, { call });
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Supervisor } from "../../supervisor/supervisor.js";
+import type { MethodName, Result } from "../../protocol/types.js";
+import type { Handlers } from "../../rpc/dispatch.js";
+import type { Connection } from "../connection.js";
+import type { Subscriptions } from "../subscriptions.js";
+
+/** What the handlers translate to. */
+export interface Services {
+  readonly supervisor: Supervisor;
+  readonly subscriptions: Subscriptions;
+  /** Bounds that are in force, for `daemon/hello`. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly idempotency: { readonly keepMs: number; readonly maxKeys: number };
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Where the daemon lies on disk; a daemon in memory has no such places. */
+  readonly places: Pick<Result<"daemon/status">, "socket" | "dataDir" | "logDir">;
+  readonly connectionCount: () => number;
+  /** Begins the stop, after the answer is on its way. */
+  readonly shutdown: () => void;
+}
+
+/** The handlers of one namespace: one for each of its methods. */
+export type NamespaceHandlers<Namespace extends string> = Pick<
+  Handlers<Connection>,
+  Extract<MethodName, `${Namespace}/${string}`>
+>;

@@ -1,0 +1,78 @@
+import type { Json } from "../protocol/json.js";
+import type { SessionConfigPatch, UsageShape } from "../protocol/types.js";
+import type { AcceptedFields, CreatedFields, Outcome, UpdatedFields } from "./events.js";
+import type { ProcessIdentity, SessionStatus } from "./state.js";
+
+/** Which limit of a session ran out. */
+export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
+
+/** What is asked of the state machine, or reported to it. Time, ids and chance come in with it. */
+export type Command =
+  | ({ readonly type: "session/create"; readonly sessionId: string } & CreatedFields)
+  | ({ readonly type: "session/update"; readonly sessionId: string } & Omit<UpdatedFields, "config"> & {
+        readonly config?: SessionConfigPatch | undefined;
+      })
+  | { readonly type: "session/touch"; readonly sessionId: string }
+  | { readonly type: "session/resume"; readonly sessionId: string }
+  | { readonly type: "session/archive"; readonly sessionId: string }
+  | { readonly type: "session/delete"; readonly sessionId: string }
+  | { readonly type: "session/pause"; readonly sessionId: string; readonly reason?: string | undefined }
+  | {
+      readonly type: "session/end";
+      readonly sessionId: string;
+      readonly status: Exclude<SessionStatus, "active" | "paused" | "timed_out">;
+      readonly reason?: string | undefined;
+    }
+  | {
+      readonly type: "session/expire";
+      readonly sessionId: string;
+      readonly limit: ExpiredLimit;
+      readonly afterMs: number;
+    }
+  | {
+      readonly type: "session/record";
+      readonly sessionId: string;
+      readonly action: string;
+      readonly details?: Json | undefined;
+      readonly usage?: UsageShape | undefined;
+    }
+  | { readonly type: "metadata/set"; readonly sessionId: string; readonly key: string; readonly value: Json }
+  | { readonly type: "metadata/delete"; readonly sessionId: string; readonly key: string }
+  | ({ readonly type: "command/start"; readonly sessionId: string } & AcceptedFields)
+  | { readonly type: "command/signal"; readonly commandId: string; readonly signal: string }
+  /** A report: the try runs as this process. */
+  | {
+      readonly type: "command/report-start";
+      readonly commandId: string;
+      readonly attempt: number;
+      readonly process: ProcessIdentity;
+    }
+  /** A report: the try is over. */
+  | {
+      readonly type: "command/report-end";
+      readonly commandId: string;
+      readonly attempt: number;
+      readonly outcome: Outcome;
+      /** Whether another try could go better at all. */
+      readonly retryable: boolean;
+      /** 0 to 1, for the jitter of the pause. */
+      readonly chance: number;
+      readonly stdoutBytes: number;
+      readonly stderrBytes: number;
+    };
+
+/** When a command is decided: wall time in epoch milliseconds. */
+export interface Moment {
+  readonly at: number;
+}
+
+/** Bounds that hold over all sessions; the protocol's limits and the operator's. */
+export interface Bounds {
+  readonly maxSessions: number;
+  readonly maxRunning: number;
+  readonly metadataKeys: number;
+  readonly metadataValueLength: number;
+  readonly metadataLength: number;
+  readonly detailsLength: number;
+  readonly labelLength: number;
+}

@@ -1,0 +1,20 @@
+import type { Bounds, Command, Moment } from "./commands.js";
+import { decideExecution } from "./decideExecution.js";
+import { decideSession } from "./decideSession.js";
+import type { Decision, Head } from "./decision.js";
+
+/**
+ * What follows from a command: the events that it makes, none where nothing changes, or a refusal. Pure:
+ * the same head, command and moment give the same decision, and none of them is changed.
+ */
+export function decide(head: Head, command: Command, moment: Moment, bounds: Bounds): Decision {
+  switch (command.type) {
+    case "command/start":
+    case "command/signal":
+    case "command/report-start":
+    case "command/report-end":
+      return decideExecution(head, command, moment, bounds);
+    default:
+      return decideSession(head, command, bounds);
+  }
+}

@@ -1,0 +1,174 @@
+import type { Bounds, Command } from "./commands.js";
+import type { Decision, Head } from "./decision.js";
+import { happened, limitReached, NOTHING, refuse, sessionNotFound } from "./decision.js";
+import { faultOfEntry, faultOfMetadata } from "./metadata.js";
+import { mergeSettings } from "./settings.js";
+import type { Session } from "./state.js";
+import type { Move } from "./transitions.js";
+import { statusAfter } from "./transitions.js";
+
+type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
+type SessionCommand = Extract<Command, { type: `session/${string}` | `metadata/${string}` }>;
+
+const MOVES: Readonly<Record<Exclude<SessionCommand["type"], "session/create" | "session/end">, Move>> = {
+  "session/update": "edit",
+  "session/touch": "work",
+  "session/record": "work",
+  "metadata/set": "edit",
+  "metadata/delete": "edit",
+  "session/pause": "pause",
+  "session/resume": "resume",
+  "session/expire": "expire",
+  "session/archive": "archive",
+  "session/delete": "delete",
+};
+
+const END_MOVES = { completed: "complete", failed: "fail", abandoned: "abandon" } as const;
+
+/** Decides what is asked of a session. */
+export function decideSession(head: Head, command: SessionCommand, bounds: Bounds): Decision {
+  if (command.type === "session/create") return create(head, command, bounds);
+  const session = head.session(command.sessionId);
+  if (session === undefined) return sessionNotFound(command.sessionId);
+  const move = command.type === "session/end" ? END_MOVES[command.status] : MOVES[command.type];
+  if (statusAfter(session.status, move) === undefined) return notAllowed(session, move);
+  switch (command.type) {
+    case "session/update":
+      return update(session, command, bounds);
+    case "session/touch":
+      return happened({ type: "session/touched", sessionId: session.sessionId, data: {} });
+    case "session/record":
+      return record(session, command, bounds);
+    case "metadata/set":
+      return setMetadata(session, command, bounds);
+    case "metadata/delete":
+      if (!Object.hasOwn(session.metadata, command.key)) return NOTHING;
+      return happened({ type: "metadata/deleted", sessionId: session.sessionId, data: { key: command.key } });
+    default:
+      return changeStatus(session, command);
+  }
+}
+
+function create(head: Head, command: Of<"session/create">, bounds: Bounds): Decision {
+  const { type: _, sessionId, ...fields } = command;
+  if (head.session(sessionId) !== undefined) {
+    return refuse("session_exists", `A session "${sessionId}" exists already.`, {
+      hint: "leave sessionId out to get a new id",
+    });
+  }
+  if (fields.parentId !== undefined && head.session(fields.parentId) === undefined) {
+    return sessionNotFound(fields.parentId);
+  }
+  if (head.sessionCount >= bounds.maxSessions) {
+    return limitReached(
+      "maxSessions",
+      bounds.maxSessions,
+      `There are ${head.sessionCount} sessions, and no more than ${bounds.maxSessions} are allowed.`,
+      "delete some with session/delete, or raise sessions.maxSessions in the configuration",
+    );
+  }
+  return (
+    faultOfMetadata(fields.metadata, bounds) ?? happened({ type: "session/created", sessionId, data: fields })
+  );
+}
+
+function update(session: Session, command: Of<"session/update">, bounds: Bounds): Decision {
+  const { type: _, sessionId, config: patch, ...fields } = command;
+  const merged = fields.metadata === undefined ? undefined : { ...session.metadata, ...fields.metadata };
+  const fault = merged === undefined ? undefined : faultOfMetadata(merged, bounds);
+  if (fault !== undefined) return fault;
+  const config = patch === undefined ? undefined : mergeSettings(session.config, patch);
+  const changes = { ...fields, config };
+  if (Object.values(changes).every((value) => value === undefined)) return NOTHING;
+  return happened({ type: "session/updated", sessionId, data: changes });
+}
+
+function record(session: Session, command: Of<"session/record">, bounds: Bounds): Decision {
+  const { action, details, usage } = command;
+  const length = details === undefined ? 0 : JSON.stringify(details).length;
+  if (length > bounds.detailsLength) {
+    return limitReached(
+      "detailsLength",
+      bounds.detailsLength,
+      `The details of an activity have ${length} characters as JSON; ${bounds.detailsLength} are allowed.`,
+      "write what is large to a file and record its path",
+    );
+  }
+  return happened({
+    type: "activity/recorded",
+    sessionId: session.sessionId,
+    data: { action, details, usage },
+  });
+}
+
+function setMetadata(session: Session, command: Of<"metadata/set">, bounds: Bounds): Decision {
+  const { sessionId, key, value } = command;
+  return (
+    faultOfEntry(session, key, value, bounds) ??
+    happened({ type: "metadata/set", sessionId, data: { key, value } })
+  );
+}
+
+function changeStatus(
+  session: Session,
+  command: Exclude<
+    SessionCommand,
+    Of<
+      | "session/create"
+      | "session/update"
+      | "session/touch"
+      | "session/record"
+      | "metadata/set"
+      | "metadata/delete"
+    >
+  >,
+): Decision {
+  const { sessionId } = session;
+  switch (command.type) {
+    case "session/pause":
+      if (session.status === "paused") return NOTHING;
+      return happened({ type: "session/paused", sessionId, data: { reason: command.reason } });
+    case "session/resume":
+      if (session.status === "active") return NOTHING;
+      return happened({ type: "session/resumed", sessionId, data: {} });
+    case "session/end":
+      if (session.status === command.status) return NOTHING;
+      return happened({
+        type: "session/ended",
+        sessionId,
+        data: { status: command.status, reason: command.reason },
+      });
+    case "session/expire": {
+      const reason = `${command.limit} limit of ${command.afterMs} ms`;
+      return happened({ type: "session/ended", sessionId, data: { status: "timed_out", reason } });
+    }
+    case "session/archive":
+      if (session.archivedAt !== undefined) return NOTHING;
+      return happened({ type: "session/archived", sessionId, data: {} });
+    case "session/delete":
+      if (session.commands.running > 0) return stillStopping(session);
+      return happened({ type: "session/deleted", sessionId, data: {} });
+  }
+}
+
+function notAllowed(session: Session, move: Move): Decision {
+  const { sessionId, status } = session;
+  if (move === "work" || move === "edit") {
+    const hint = status === "paused" ? "session/resume makes it active" : "create a new session";
+    return refuse("session_not_active", `Session "${sessionId}" is ${status}.`, {
+      hint,
+      details: { status },
+    });
+  }
+  const hint = move === "archive" || move === "delete" ? "end it first with session/end" : undefined;
+  return refuse("invalid_transition", `Session "${sessionId}" is ${status}: it cannot ${move}.`, {
+    ...(hint === undefined ? {} : { hint }),
+    details: { status },
+  });
+}
+
+function stillStopping(session: Session): Decision {
+  const { sessionId, commands } = session;
+  const message = `Session "${sessionId}" has ${commands.running} commands that are still being stopped.`;
+  return refuse("invalid_transition", message, { hint: "try again in a moment" });
+}

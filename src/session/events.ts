@@ -1,0 +1,105 @@
+import type { Json } from "../protocol/json.js";
+import type { SessionConfigShape, UsageShape } from "../protocol/types.js";
+import type {
+  EndCause,
+  Execution,
+  ExecutionStatus,
+  ProcessIdentity,
+  Session,
+  SessionStatus,
+} from "./state.js";
+
+/** What a session is born with. */
+export type CreatedFields = Pick<
+  Session,
+  | "name"
+  | "purpose"
+  | "description"
+  | "userId"
+  | "parentId"
+  | "workingDirectory"
+  | "tags"
+  | "metadata"
+  | "environment"
+  | "config"
+>;
+
+/** What an update sets. A null removes a text; metadata is merged, everything else replaces. */
+export interface UpdatedFields {
+  readonly name?: string | null | undefined;
+  readonly purpose?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly userId?: string | null | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly metadata?: Readonly<Record<string, Json>> | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly config?: SessionConfigShape | undefined;
+}
+
+/** What a command is accepted with: all that a later try needs, but for its environment. */
+export type AcceptedFields = Pick<
+  Execution,
+  "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry"
+>;
+
+/** How one try ended. */
+export interface Outcome {
+  readonly cause: EndCause;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly error?: string | undefined;
+}
+
+interface EventData {
+  "session/created": CreatedFields;
+  "session/updated": UpdatedFields;
+  "session/touched": Readonly<Record<string, never>>;
+  "session/paused": { readonly reason?: string | undefined };
+  "session/resumed": Readonly<Record<string, never>>;
+  "session/ended": { readonly status: SessionStatus; readonly reason?: string | undefined };
+  "session/archived": Readonly<Record<string, never>>;
+  "session/deleted": Readonly<Record<string, never>>;
+  "activity/recorded": {
+    readonly action: string;
+    readonly details?: Json | undefined;
+    readonly usage?: UsageShape | undefined;
+  };
+  "metadata/set": { readonly key: string; readonly value: Json };
+  "metadata/deleted": { readonly key: string };
+  "command/accepted": AcceptedFields;
+  "command/started": {
+    readonly commandId: string;
+    readonly attempt: number;
+    readonly process: ProcessIdentity;
+  };
+  "command/retrying": Outcome & {
+    readonly commandId: string;
+    readonly attempt: number;
+    readonly nextAttemptAt: number;
+  };
+  "command/signalled": { readonly commandId: string; readonly signal: string; readonly cancels: boolean };
+  "command/ended": Outcome & {
+    readonly commandId: string;
+    readonly status: ExecutionStatus;
+    readonly durationMs: number;
+    /** The program's name without its folder: the totals count by it. */
+    readonly tool: string;
+    readonly stdoutBytes?: number | undefined;
+    readonly stderrBytes?: number | undefined;
+  };
+}
+
+/** What happened, as the journal keeps it. */
+export type Event = {
+  [T in keyof EventData]: { readonly type: T; readonly sessionId: string; readonly data: EventData[T] };
+}[keyof EventData];
+
+/** When it happened and where it stands in the journal. */
+export interface Stamp {
+  readonly seq: number;
+  /** Wall time, epoch milliseconds. */
+  readonly at: number;
+  /** Cumulative up-time of the daemon, milliseconds. */
+  readonly up: number;
+}

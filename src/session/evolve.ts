@@ -1,0 +1,142 @@
+import { lengthOfEntry } from "./metadata.js";
+import type { CreatedFields, Event, Stamp, UpdatedFields } from "./events.js";
+import type { Session } from "./state.js";
+import { addUsage, NO_TOTALS } from "./totals.js";
+
+const NO_COMMANDS: Session["commands"] = { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 };
+
+/**
+ * The session after an event, as a new object; undefined after its deletion. Replay runs nothing but this,
+ * so it takes every event that was ever journaled and never refuses one.
+ */
+export function evolve(session: Session | undefined, event: Event, stamp: Stamp): Session | undefined {
+  if (event.type === "session/created") return created(event.sessionId, event.data, stamp);
+  if (session === undefined || event.type === "session/deleted") return undefined;
+  switch (event.type) {
+    case "session/updated":
+      return active(updated(session, event.data), stamp);
+    case "session/touched":
+      return active(session, stamp);
+    case "session/paused":
+      return { ...session, status: "paused", updatedAt: stamp.at };
+    case "session/resumed":
+      return active({ ...session, status: "active" }, stamp);
+    case "session/ended": {
+      const { status, reason } = event.data;
+      return { ...session, status, endReason: reason, endedAt: stamp.at, updatedAt: stamp.at };
+    }
+    case "session/archived":
+      return { ...session, archivedAt: stamp.at, updatedAt: stamp.at };
+    case "activity/recorded":
+      return active(
+        {
+          ...session,
+          activities: session.activities + 1,
+          totals: addUsage(session.totals, event.data.usage),
+        },
+        stamp,
+      );
+    case "metadata/set":
+      return active(metadataSet(session, event.data.key, event.data.value), stamp);
+    case "metadata/deleted":
+      return active(metadataDeleted(session, event.data.key), stamp);
+    default:
+      return countCommand(session, event, stamp);
+  }
+}
+
+function created(sessionId: string, fields: CreatedFields, { seq, at, up }: Stamp): Session {
+  let metadataLength = 0;
+  for (const [key, value] of Object.entries(fields.metadata)) metadataLength += lengthOfEntry(key, value);
+  return {
+    sessionId,
+    createdSeq: seq,
+    status: "active",
+    name: fields.name,
+    purpose: fields.purpose,
+    description: fields.description,
+    userId: fields.userId,
+    parentId: fields.parentId,
+    workingDirectory: fields.workingDirectory,
+    tags: fields.tags,
+    metadata: fields.metadata,
+    metadataLength,
+    environment: fields.environment,
+    config: fields.config,
+    createdAt: at,
+    updatedAt: at,
+    lastActivityAt: at,
+    lastActivityUp: up,
+    endedAt: undefined,
+    endReason: undefined,
+    archivedAt: undefined,
+    activities: 0,
+    commands: NO_COMMANDS,
+    totals: NO_TOTALS,
+  };
+}
+
+function active(session: Session, { at, up }: Stamp): Session {
+  return { ...session, updatedAt: at, lastActivityAt: at, lastActivityUp: up };
+}
+
+function updated(session: Session, fields: UpdatedFields): Session {
+  const set = <T>(given: T | null | undefined, kept: T | undefined): T | undefined =>
+    given === undefined ? kept : (given ?? undefined);
+  const metadata =
+    fields.metadata === undefined ? session.metadata : { ...session.metadata, ...fields.metadata };
+  let metadataLength = 0;
+  for (const [key, value] of Object.entries(metadata)) metadataLength += lengthOfEntry(key, value);
+  return {
+    ...session,
+    name: set(fields.name, session.name),
+    purpose: set(fields.purpose, session.purpose),
+    description: set(fields.description, session.description),
+    userId: set(fields.userId, session.userId),
+    workingDirectory: fields.workingDirectory ?? session.workingDirectory,
+    tags: fields.tags ?? session.tags,
+    environment: fields.environment ?? session.environment,
+    config: fields.config ?? session.config,
+    metadata,
+    metadataLength,
+  };
+}
+
+function metadataSet(session: Session, key: string, value: Session["metadata"][string]): Session {
+  const replaced = Object.hasOwn(session.metadata, key) ? lengthOfEntry(key, session.metadata[key]) : 0;
+  return {
+    ...session,
+    metadata: { ...session.metadata, [key]: value },
+    metadataLength: session.metadataLength - replaced + lengthOfEntry(key, value),
+  };
+}
+
+function metadataDeleted(session: Session, key: string): Session {
+  const { [key]: removed, ...metadata } = session.metadata;
+  return { ...session, metadata, metadataLength: session.metadataLength - lengthOfEntry(key, removed) };
+}
+
+/** What the events of a command do to the counts of its session. */
+function countCommand(session: Session, event: Event, stamp: Stamp): Session {
+  const { commands } = session;
+  switch (event.type) {
+    case "command/accepted":
+      return active(
+        { ...session, commands: { ...commands, total: commands.total + 1, running: commands.running + 1 } },
+        stamp,
+      );
+    case "command/retrying":
+      return { ...session, commands: { ...commands, retries: commands.retries + 1 } };
+    case "command/ended": {
+      const { status, tool, durationMs } = event.data;
+      const outcome = status === "succeeded" ? "succeeded" : "failed";
+      const counted = { ...commands, running: commands.running - 1, [outcome]: commands[outcome] + 1 };
+      const totals = addUsage(session.totals, { tool, durationMs });
+      const next = { ...session, commands: counted, totals };
+      // The end of a command is activity where the session still runs: idleness counts from here.
+      return session.status === "active" ? active(next, stamp) : next;
+    }
+    default:
+      return session;
+  }
+}

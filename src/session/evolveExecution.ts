@@ -1,0 +1,70 @@
+import type { AcceptedFields, Event, Stamp } from "./events.js";
+import type { Execution } from "./state.js";
+
+/**
+ * The command after an event, as a new object. Events that are not about a command leave it as it is.
+ */
+export function evolveExecution(
+  execution: Execution | undefined,
+  event: Event,
+  stamp: Stamp,
+): Execution | undefined {
+  if (event.type === "command/accepted") return accepted(event.sessionId, event.data, stamp);
+  if (execution === undefined) return undefined;
+  switch (event.type) {
+    case "command/started": {
+      const { attempt, process } = event.data;
+      const startedAt = execution.startedAt ?? stamp.at;
+      return { ...execution, status: "running", attempt, process, startedAt, nextAttemptAt: undefined };
+    }
+    case "command/retrying": {
+      const { attempt, nextAttemptAt, cause, exitCode, signal, error } = event.data;
+      const last = { attempt, nextAttemptAt, cause, exitCode, signal, error };
+      return { ...execution, ...last, status: "backing_off", process: undefined };
+    }
+    case "command/signalled":
+      return event.data.cancels ? { ...execution, cancelled: true } : execution;
+    case "command/ended": {
+      const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes } = event.data;
+      const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes };
+      return { ...execution, ...outcome, process: undefined, nextAttemptAt: undefined, endedAt: stamp.at };
+    }
+    default:
+      return execution;
+  }
+}
+
+function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp): Execution {
+  return {
+    commandId: fields.commandId,
+    sessionId,
+    createdSeq: seq,
+    name: fields.name,
+    argv: fields.argv,
+    cwd: fields.cwd,
+    token: fields.token,
+    limits: fields.limits,
+    retry: fields.retry,
+    status: "starting",
+    attempt: 0,
+    process: undefined,
+    cancelled: false,
+    exitCode: undefined,
+    signal: undefined,
+    cause: undefined,
+    error: undefined,
+    createdAt: at,
+    startedAt: undefined,
+    endedAt: undefined,
+    nextAttemptAt: undefined,
+    stdoutBytes: undefined,
+    stderrBytes: undefined,
+  };
+}
+
+/** The id of the command that an event is about, if any. */
+export function commandIdOf(event: Event): string | undefined {
+  return "commandId" in event.data && typeof event.data.commandId === "string"
+    ? event.data.commandId
+    : undefined;
+}

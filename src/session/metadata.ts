@@ -1,0 +1,66 @@
+import type { Bounds } from "./commands.js";
+import type { Decision } from "./decision.js";
+import { limitReached, refuse } from "./decision.js";
+import type { Session } from "./state.js";
+
+/** What is wrong with setting one value, if anything. */
+export function faultOfEntry(
+  session: Session,
+  key: string,
+  value: Session["metadata"][string],
+  bounds: Bounds,
+): Decision | undefined {
+  const length = JSON.stringify(value).length;
+  if (length > bounds.metadataValueLength) return valueTooLong(key, length, bounds);
+  const isNew = !Object.hasOwn(session.metadata, key);
+  if (isNew && Object.keys(session.metadata).length >= bounds.metadataKeys) return tooManyKeys(bounds);
+  const replaced = isNew ? 0 : lengthOfEntry(key, session.metadata[key]);
+  const whole = session.metadataLength - replaced + lengthOfEntry(key, value);
+  return whole > bounds.metadataLength ? metadataTooLong(bounds) : undefined;
+}
+
+/** What is wrong with the metadata as a whole, if anything. */
+export function faultOfMetadata(metadata: Session["metadata"], bounds: Bounds): Decision | undefined {
+  const keys = Object.keys(metadata);
+  if (keys.length > bounds.metadataKeys) return tooManyKeys(bounds);
+  let length = 0;
+  for (const key of keys) {
+    if (key === "" || key.length > bounds.labelLength) {
+      const message = `metadata: a key has 1 to ${bounds.labelLength} characters; one has ${key.length}.`;
+      return refuse("invalid_params", message);
+    }
+    const valueLength = JSON.stringify(metadata[key]).length;
+    if (valueLength > bounds.metadataValueLength) return valueTooLong(key, valueLength, bounds);
+    length += lengthOfEntry(key, metadata[key]);
+  }
+  return length > bounds.metadataLength ? metadataTooLong(bounds) : undefined;
+}
+
+/** Characters that one entry adds to the metadata as JSON, its quotes, colon and comma included. */
+export function lengthOfEntry(key: string, value: unknown): number {
+  return JSON.stringify(key).length + 2 + JSON.stringify(value).length;
+}
+
+function tooManyKeys(bounds: Bounds): Decision {
+  const { metadataKeys } = bounds;
+  return limitReached(
+    "metadataKeys",
+    metadataKeys,
+    `Metadata of a session has at most ${metadataKeys} keys.`,
+  );
+}
+
+function valueTooLong(key: string, length: number, bounds: Bounds): Decision {
+  const bound = bounds.metadataValueLength;
+  const message = `metadata "${key}" has ${length} characters as JSON; ${bound} are allowed.`;
+  return limitReached("metadataValueLength", bound, message);
+}
+
+function metadataTooLong(bounds: Bounds): Decision {
+  const bound = bounds.metadataLength;
+  return limitReached(
+    "metadataLength",
+    bound,
+    `Metadata of a session has at most ${bound} characters as JSON.`,
+  );
+}

@@ -1,0 +1,22 @@
+import type { SessionConfigPatch, SessionConfigShape } from "../protocol/types.js";
+
+/** Settings with a patch laid over them; what the patch leaves out stays. */
+export function mergeSettings(
+  base: SessionConfigShape,
+  patch: SessionConfigPatch | undefined,
+): SessionConfigShape {
+  if (patch === undefined) return base;
+  const { retry, logging, ...flat } = patch;
+  return {
+    ...base,
+    ...given(flat),
+    retry: { ...base.retry, ...given(retry ?? {}) },
+    logging: { ...base.logging, ...given(logging ?? {}) },
+  };
+}
+
+/** The entries that have a value: a key that is there but undefined sets nothing. */
+function given<T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(patch).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

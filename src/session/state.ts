@@ -1,0 +1,96 @@
+import type { CommandShape, SessionConfigShape, SessionShape } from "../protocol/types.js";
+
+export type SessionStatus = SessionShape["status"];
+export type ExecutionStatus = CommandShape["status"];
+export type EndCause = NonNullable<CommandShape["cause"]>;
+
+/**
+ * A session, whole but for its bodies. Never changed: `evolve` answers a new one, so a reference is a
+ * snapshot. Times are epoch milliseconds; `…Up` are milliseconds of the daemon's cumulative up-time.
+ */
+export interface Session {
+  readonly sessionId: string;
+  readonly createdSeq: number;
+  readonly status: SessionStatus;
+  readonly name: string | undefined;
+  readonly purpose: string | undefined;
+  readonly description: string | undefined;
+  readonly userId: string | undefined;
+  readonly parentId: string | undefined;
+  readonly workingDirectory: string | undefined;
+  readonly tags: readonly string[];
+  readonly metadata: SessionShape["metadata"];
+  /** Characters of the metadata as JSON, kept so that a limit costs nothing to check. */
+  readonly metadataLength: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly config: SessionConfigShape;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly lastActivityAt: number;
+  readonly lastActivityUp: number;
+  readonly endedAt: number | undefined;
+  readonly endReason: string | undefined;
+  readonly archivedAt: number | undefined;
+  readonly activities: number;
+  readonly commands: SessionShape["commands"];
+  readonly totals: SessionShape["totals"];
+}
+
+/** The limits within which a command runs; 0 does not limit. */
+export interface ExecutionLimits {
+  readonly startToCloseMs: number;
+  readonly scheduleToCloseMs: number;
+  readonly stallTimeoutMs: number;
+  readonly graceMs: number;
+  readonly maxOutputBytes: number;
+}
+
+/** What proves that a process is the one that was started. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks between boot and the process's start, where the system tells. */
+  readonly startTicks?: number | undefined;
+  readonly bootId?: string | undefined;
+}
+
+/**
+ * One command that a session runs, over all of its tries. The protocol calls it a command; here `Command`
+ * is what somebody asks of the state machine, so the thing itself has its own word.
+ */
+export interface Execution {
+  readonly commandId: string;
+  readonly sessionId: string;
+  readonly createdSeq: number;
+  readonly name: string | undefined;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** Random; in the environment of its processes, so that they are recognised. Never shown. */
+  readonly token: string;
+  readonly limits: ExecutionLimits;
+  readonly retry: SessionConfigShape["retry"];
+  readonly status: ExecutionStatus;
+  readonly attempt: number;
+  readonly process: ProcessIdentity | undefined;
+  /** Somebody asked it to end: no further try. */
+  readonly cancelled: boolean;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly cause: EndCause | undefined;
+  readonly error: string | undefined;
+  readonly createdAt: number;
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+  readonly nextAttemptAt: number | undefined;
+  readonly stdoutBytes: number | undefined;
+  readonly stderrBytes: number | undefined;
+}
+
+/** Whether a status is one of the four ended ones. */
+export function isEnded(status: SessionStatus): boolean {
+  return status !== "active" && status !== "paused";
+}
+
+/** Whether a command is over: nothing of it runs or will run. */
+export function isOver(status: ExecutionStatus): boolean {
+  return status !== "starting" && status !== "running" && status !== "backing_off";
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+
+import type { Result, ValidParams } from "../protocol/types.js";
+import { mergeSettings } from "../session/settings.js";
+import type { KeyedCall } from "./keys.js";
+import { showSession } from "./show/session.js";
+import type { Supervisor } from "./supervisor.js";
+import { uuidv7 } from "./uuidv7.js";
+
+/** Creates a session; what the call leaves out of its settings is filled from the daemon's defaults. */
+export function createSession(
+  supervisor: Supervisor,
+  fields: Omit<ValidParams<"session/create">, "idempotencyKey">,
+  call: KeyedCall | undefined,
+): Promise<Result<"session/create">> {
+  const answer = supervisor.submit(
+    {
+      type: "session/create",
+      sessionId: fields.sessionId ?? uuidv7(supervisor.clock.nowMs(), randomUUID()),
+      name: fields.name,
+      purpose: fields.purpose,
+      description: fields.description,
+      userId: fields.userId,
+      parentId: fields.parentId,
+      workingDirectory: fields.workingDirectory,
+      tags: fields.tags ?? [],
+      metadata: fields.metadata ?? {},
+      environment: fields.environment ?? {},
+      config: mergeSettings(supervisor.sessionDefaults, fields.config),
+    },
+    { call, show: ({ session }) => (session === undefined ? {} : showSession(session)) },
+  );
+  return answer as Promise<Result<"session/create">>;
+}

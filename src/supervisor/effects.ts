@@ -1,0 +1,74 @@
+import type { Event, Stamp } from "../session/events.js";
+import type { Session } from "../session/state.js";
+import { isEnded } from "../session/state.js";
+import type { Beats } from "./beats.js";
+import type { Bodies } from "./bodies.js";
+import type { Committed } from "./ledger.js";
+import { logEvent } from "./logEvent.js";
+import type { SupervisorLog, SupervisorOptions } from "./options.js";
+import type { Runner } from "./runner.js";
+
+interface EffectParts {
+  readonly beats: Beats;
+  readonly bodies: Bodies;
+  readonly runner: Runner;
+  readonly log: SupervisorLog;
+  readonly sessionLog: SupervisorOptions["sessionLog"];
+}
+
+/** What follows from a record that has become durable, outside of the state. A replay runs none of it. */
+export class Effects {
+  readonly #parts: EffectParts;
+  readonly #listeners: ((session: Session) => void)[] = [];
+
+  constructor(parts: EffectParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls back with every session that a durable event changed. */
+  onSession(listener: (session: Session) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  run(committed: Committed): void {
+    const { events, stamp, changes } = committed;
+    let seq = stamp.seq - events.length;
+    for (const event of events) {
+      seq += 1;
+      this.#one(event, { ...stamp, seq }, committed);
+    }
+    this.#parts.runner.effects(committed);
+    for (const session of changes.removed) this.#removeContent(session);
+    for (const session of changes.sessions.values()) {
+      if (session === undefined) continue;
+      for (const listener of this.#listeners) listener(session);
+    }
+  }
+
+  #one(event: Event, stamp: Stamp, { changes }: Committed): void {
+    const { beats, bodies, sessionLog } = this.#parts;
+    const { sessionId } = event;
+    const session = changes.sessions.get(sessionId);
+    if (event.type === "session/resumed" || session === undefined || isEnded(session.status))
+      beats.forget(sessionId);
+    if (event.type === "activity/recorded" && session !== undefined) {
+      bodies.add(session, event, stamp);
+      if (bodies.isFull) this.#saveBodies();
+    }
+    const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);
+    if (logged !== undefined) logEvent(sessionLog, logged, event);
+  }
+
+  #saveBodies(): void {
+    this.#parts.bodies.save().catch((err: unknown) => {
+      this.#parts.log.warn({ err }, "Bodies cannot be saved; they stay in the journal");
+    });
+  }
+
+  #removeContent(session: Session): void {
+    this.#parts.bodies.remove(session).catch((err: unknown) => {
+      const { sessionId } = session;
+      this.#parts.log.warn({ err, sessionId }, "The content of a deleted session cannot be removed");
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Event } from "../session/events.js";
+import type { Session } from "../session/state.js";
+import type { SupervisorLog } from "./options.js";
+
+/** What the log says of each event that is worth a line; the others are told at debug level. */
+const MESSAGES: Readonly<Partial<Record<Event["type"], string>>> = {
+  "session/created": "Session created",
+  "session/paused": "Session paused",
+  "session/resumed": "Session resumed",
+  "session/ended": "Session ended",
+  "session/archived": "Session archived",
+  "session/deleted": "Session deleted",
+  "command/accepted": "Command accepted",
+  "command/started": "Command started",
+  "command/retrying": "Command failed and will be tried again",
+  "command/signalled": "Command signalled",
+  "command/ended": "Command ended",
+};
+
+/** Writes an event to the log of its session, as the session's own settings have it. */
+export function logEvent(
+  sessionLog: (session: Session) => SupervisorLog,
+  session: Session,
+  event: Event,
+): void {
+  const { logging } = session.config;
+  const message = MESSAGES[event.type];
+  const isDetailed = logging.level === "debug" || logging.level === "trace";
+  // Looked at first, because a logger for a session costs more than most events.
+  if (!logging.enabled || (message === undefined && !isDetailed)) return;
+  const fields = { event: event.type.replace("/", "."), ...facts(event) };
+  const log = sessionLog(session);
+  if (message === undefined) log.debug(fields, event.type);
+  else if (isTrouble(event)) log.warn(fields, message);
+  else log.info(fields, message);
+}
+
+/** What a reader of the log needs to know of an event; bodies and values stay out of it. */
+function facts(event: Event): object {
+  switch (event.type) {
+    case "session/created":
+      return { sessionName: event.data.name };
+    case "session/ended":
+      return { status: event.data.status, reason: event.data.reason };
+    case "command/accepted":
+      return { commandId: event.data.commandId, program: event.data.argv[0] };
+    case "command/started":
+      return {
+        commandId: event.data.commandId,
+        attempt: event.data.attempt,
+        commandPid: event.data.process.pid,
+      };
+    case "command/retrying":
+    case "command/ended": {
+      const { commandId, cause, exitCode, signal, error } = event.data;
+      return { commandId, cause, exitCode, signal, error };
+    }
+    case "command/signalled":
+      return { commandId: event.data.commandId, signal: event.data.signal };
+    default:
+      return {};
+  }
+}
+
+function isTrouble(event: Event): boolean {
+  if (event.type === "session/ended") return event.data.status !== "completed";
+  if (event.type === "command/ended") return event.data.status !== "succeeded";
+  return event.type === "command/retrying";
+}

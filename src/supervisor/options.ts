@@ -1,0 +1,33 @@
+import type { JournalOptions } from "../journal/index.js";
+import type { SessionConfigShape } from "../protocol/types.js";
+import type { Clock, SystemClock } from "../schedule/clock.js";
+import type { Bounds } from "../session/commands.js";
+import type { Session } from "../session/state.js";
+
+/** What the supervisor tells the log. */
+export interface SupervisorLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SupervisorOptions {
+  readonly clock: Clock & Pick<SystemClock, "advanceTo">;
+  readonly bounds: Bounds;
+  readonly idempotency: { readonly keepMs: number; readonly maxKeys: number };
+  readonly keepCommandsPerSession: number;
+  /** The settings of a session that asks for none of its own. */
+  readonly sessionDefaults: SessionConfigShape;
+  /** Where commands find the daemon. */
+  readonly socket?: string | undefined;
+  readonly contentDir: string;
+  /** Where the journal lies; in memory where this is left out. */
+  readonly journal?:
+    Omit<JournalOptions, "restore" | "replay" | "onFailure" | "onFatal" | "onTorn"> | undefined;
+  readonly log: SupervisorLog;
+  /** The log of one session, by its own settings. */
+  readonly sessionLog: (session: Session) => SupervisorLog;
+  /** A sync failed: nobody may be answered any more, the process has to end at once. */
+  readonly onFatal: (error: Error) => void;
+}

@@ -1,0 +1,67 @@
+import { openJournal, openMemoryJournal, type Journal, type StoredRecord } from "../journal/index.js";
+import type { Event } from "../session/events.js";
+import type { Session } from "../session/state.js";
+import type { Bodies } from "./bodies.js";
+import type { KeyEntry, Keys } from "./keys.js";
+import type { Registry } from "./registry.js";
+import { restoreEntry } from "./snapshot.js";
+import type { SupervisorOptions } from "./options.js";
+
+interface State {
+  readonly registry: Registry;
+  readonly keys: Keys;
+  readonly bodies: Bodies;
+}
+
+/** Opens the journal and brings the state up to it. Replay runs `evolve` alone: no effect runs twice. */
+export async function recover(
+  options: SupervisorOptions,
+  state: State,
+): Promise<{ readonly journal: Journal; readonly records: number }> {
+  const { log, clock, onFatal } = options;
+  const callbacks = {
+    onFailure: (err: Error): void => {
+      state.registry.rollback();
+      log.error({ err, event: "journal.full" }, "The journal takes no writes; reads go on");
+    },
+    onFatal,
+  };
+  if (options.journal === undefined) return { journal: openMemoryJournal(), records: 0 };
+  let records = 0;
+  const journal = await openJournal({
+    ...options.journal,
+    ...callbacks,
+    restore: (entry) => {
+      // The file with the up-time may be older than the snapshot, and a session's time must not lie ahead of the clock.
+      const { session } = entry as { readonly session?: Session };
+      if (session !== undefined) clock.advanceTo(session.lastActivityUp);
+      restoreEntry(state, entry, clock.upMs());
+    },
+    replay: (record) => {
+      records += 1;
+      clock.advanceTo(record.up);
+      return replay(state, record);
+    },
+    onTorn: (notice) => log.warn({ notice, event: "journal.set_aside" }, notice.reason),
+  });
+  return { journal, records };
+}
+
+function replay({ registry, keys, bodies }: State, record: StoredRecord): void | Promise<void> {
+  const { seq, at, up } = record;
+  const events = record.events as readonly Event[];
+  const changes = registry.apply(events, { seq, at, up });
+  registry.commit(changes);
+  if (record.key !== undefined) keys.remember({ ...(record.key as KeyEntry), seq, at });
+  let eventSeq = seq - events.length;
+  for (const event of events) {
+    eventSeq += 1;
+    if (event.type !== "activity/recorded") continue;
+    const session = registry.session(event.sessionId);
+    if (session !== undefined) bodies.add(session, event, { seq: eventSeq, at, up });
+  }
+  // The folder of a session that was deleted may still be there, if the daemon ended before removing it.
+  const removals = changes.removed.map((session) => bodies.remove(session));
+  if (bodies.isFull) return Promise.all([...removals, bodies.save()]).then(() => undefined);
+  return removals.length === 0 ? undefined : Promise.all(removals).then(() => undefined);
+}

@@ -1,0 +1,207 @@
+import { prepareOutput, removeOutput } from "../content/outputFolder.js";
+import { outputPaths } from "../content/places.js";
+import { OutputGauge, readOutput, type OutputPiece } from "../process/output.js";
+import type { Clock } from "../schedule/clock.js";
+import type { Command } from "../session/commands.js";
+import type { Execution, Session } from "../session/state.js";
+import { isEnded, isOver } from "../session/state.js";
+import type { Committed } from "./ledger.js";
+import type { Registry } from "./registry.js";
+import { Run, type RunInputs } from "./run.js";
+import { Serial } from "./serial.js";
+import { type Listening, Waiters } from "./waiters.js";
+
+interface RunnerParts {
+  readonly registry: Registry;
+  readonly contentDir: string;
+  readonly clock: Clock;
+  /** Records a report; resolves when it is durable, rejects where it has to be given again. */
+  readonly record: (command: Command) => Promise<unknown>;
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+/** A pause before a report that could not be recorded is given again. */
+const REPORT_AGAIN_MS = 250;
+
+/** Signals that ask a process to end; they are sent at once, journal or not. */
+const ENDING: ReadonlySet<string> = new Set(["SIGTERM", "SIGINT", "SIGKILL", "SIGQUIT", "SIGHUP"]);
+
+/** Runs the commands of all sessions: turns durable events into processes, and what happens to them into reports. */
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly #gauge: OutputGauge;
+  readonly #runs = new Map<string, { readonly run: Run; readonly sessionId: string }>();
+  /** Runs that are over, and of which something is still being stopped. */
+  readonly #settling = new Set<Run>();
+  /** Inputs of commands that are on their way into the journal, by the token of their call. */
+  readonly #inputs = new Map<string, RunInputs>();
+  readonly #ended = new Waiters();
+  readonly #grown = new Waiters();
+  #isClosing = false;
+  #isClosed = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#gauge = new OutputGauge({
+      intervalMs: 100,
+      onError: (error) => parts.onError(error, "The size of a command's output cannot be read"),
+    });
+  }
+
+  /** Keeps what the journal does not hold until the command has been accepted; undone where it was refused. */
+  async withInputs<T>(token: string, inputs: RunInputs, submit: () => Promise<T>): Promise<T> {
+    // Not by the command's id: two calls may ask for the same one, and only one of them is accepted.
+    this.#inputs.set(token, inputs);
+    try {
+      return await submit();
+    } finally {
+      this.#inputs.delete(token);
+    }
+  }
+
+  /** The effects of a durable record. */
+  effects({ events, changes }: Committed): void {
+    for (const event of events) {
+      switch (event.type) {
+        case "command/accepted":
+          this.#start(event.data.commandId);
+          break;
+        case "command/retrying":
+          this.#runs.get(event.data.commandId)?.run.begin(event.data.nextAttemptAt);
+          break;
+        case "command/signalled":
+          if (!ENDING.has(event.data.signal)) this.#send(event.data.commandId, event.data.signal, undefined);
+          break;
+        case "command/ended":
+          this.#end(event.data.commandId);
+          break;
+        case "session/ended":
+          this.stopSession(event.sessionId);
+          break;
+        default:
+      }
+    }
+    for (const execution of changes.dropped) this.#removeOutput(execution);
+  }
+
+  /** Sends an ending signal at once, before anything is journaled: stopping never waits for the disk. */
+  signalNow(commandId: string, signal: NodeJS.Signals, graceMs: number | undefined): void {
+    if (ENDING.has(signal)) this.#send(commandId, signal, graceMs);
+  }
+
+  stopSession(sessionId: string): void {
+    for (const { run, sessionId: owner } of this.#runs.values())
+      if (owner === sessionId) run.stop("session_ended");
+  }
+
+  /** Resolves when the command is over, or after `timeoutMs`. */
+  async wait(commandId: string, timeoutMs: number | undefined): Promise<void> {
+    const execution = this.#parts.registry.committedExecutions.get(commandId);
+    if (execution !== undefined && !isOver(execution.status)) await this.#ended.wait(commandId, timeoutMs);
+  }
+
+  /** Hears from now on when the command has written more or is over. */
+  listenForOutput(commandId: string): Listening {
+    return this.#grown.listen(commandId);
+  }
+
+  /** A piece of what a command wrote. */
+  readOutput(
+    session: Session,
+    commandId: string,
+    piece: { readonly stream: "stdout" | "stderr"; readonly sinceBytes: number; readonly limitBytes: number },
+  ): Promise<OutputPiece> {
+    const paths = outputPaths(this.#parts.contentDir, session, commandId);
+    const path = piece.stream === "stdout" ? paths.stdoutPath : paths.stderrPath;
+    return readOutput(path, piece.sinceBytes, piece.limitBytes);
+  }
+
+  /** Stops every command, because the daemon stops; resolves when their ends are recorded or time is up. */
+  async close(graceMs: number, patienceMs: number): Promise<void> {
+    this.#isClosing = true;
+    const ends = [...this.#runs].map(async ([commandId, { run }]) => {
+      run.stop("daemon_stopped", graceMs);
+      await this.#ended.wait(commandId, patienceMs);
+      await run.settled();
+    });
+    const remnants = [...this.#settling].map((run) => run.stopRemnants(graceMs));
+    await Promise.all([...ends, ...remnants]);
+    this.#isClosed = true;
+    for (const { run } of this.#runs.values()) run.close();
+    this.#gauge.close();
+    this.#ended.close();
+    this.#grown.close();
+  }
+
+  #start(commandId: string): void {
+    const execution = this.#parts.registry.execution(commandId);
+    const inputs = execution === undefined ? undefined : this.#inputs.get(execution.token);
+    const session = execution === undefined ? undefined : this.#parts.registry.session(execution.sessionId);
+    if (execution === undefined || inputs === undefined || session === undefined) return;
+    const { contentDir, clock } = this.#parts;
+    const reports = new Serial();
+    const run = new Run(execution, inputs, {
+      gauge: this.#gauge,
+      nowMs: () => clock.nowMs(),
+      chance: Math.random,
+      prepare: () => prepareOutput(contentDir, session, commandId),
+      sizes: () => this.#sizes(session, commandId),
+      report: (command) => void reports.run(() => this.#report(command)),
+      onGrowth: () => this.#grown.wake(commandId),
+    });
+    this.#runs.set(commandId, { run, sessionId: session.sessionId });
+    // Its end may have been asked for while it was on its way into the journal: then it never starts.
+    if (isEnded(session.status)) run.stop("session_ended");
+    else if (execution.cancelled) run.stop("signalled");
+    else if (this.#isClosing) run.stop("daemon_stopped");
+    else run.begin();
+  }
+
+  /** Gives a report until it is recorded: what happened has happened, whether the disk takes it now or later. */
+  async #report(command: Command): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.#parts.record(command);
+        return;
+      } catch (error) {
+        this.#parts.onError(error, "A command's report could not be recorded; it is given again");
+        await new Promise((resolve) => setTimeout(resolve, REPORT_AGAIN_MS).unref());
+      }
+    }
+  }
+
+  #send(commandId: string, signal: string, graceMs: number | undefined): void {
+    this.#runs.get(commandId)?.run.signal(signal as NodeJS.Signals, { ends: ENDING.has(signal), graceMs });
+  }
+
+  #end(commandId: string): void {
+    const run = this.#runs.get(commandId)?.run;
+    if (run !== undefined) this.#letGo(run);
+    this.#runs.delete(commandId);
+    this.#ended.wake(commandId);
+    this.#grown.wake(commandId);
+  }
+
+  #letGo(run: Run): void {
+    run.close();
+    this.#settling.add(run);
+    const forget = (): void => void this.#settling.delete(run);
+    run.settled().then(forget, forget);
+  }
+
+  async #sizes(session: Session, commandId: string): Promise<{ stdoutBytes: number; stderrBytes: number }> {
+    const size = async (stream: "stdout" | "stderr"): Promise<number> => {
+      const piece = this.readOutput(session, commandId, { stream, sinceBytes: 0, limitBytes: 0 });
+      return (await piece.catch(() => undefined))?.sizeBytes ?? 0;
+    };
+    return { stdoutBytes: await size("stdout"), stderrBytes: await size("stderr") };
+  }
+
+  #removeOutput(execution: Execution): void {
+    const session = this.#parts.registry.session(execution.sessionId);
+    if (session === undefined) return;
+    removeOutput(this.#parts.contentDir, session, execution.commandId).catch((error: unknown) =>
+      this.#parts.onError(error, "The output of an old command cannot be removed"),
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { redactEnvironment } from "../../process/environment.js";
+import type { EventShape } from "../../protocol/types.js";
+import type { Event, Stamp } from "../../session/events.js";
+import { evolve } from "../../session/evolve.js";
+import { evolveExecution } from "../../session/evolveExecution.js";
+import { showExecution } from "./execution.js";
+import { showSession, showTime, withoutUndefined } from "./session.js";
+
+/** An event of the journal as subscribers see it: times for people, nothing secret, nothing internal. */
+export function showEvent(event: Event, stamp: Stamp): EventShape {
+  const { type, sessionId } = event;
+  return {
+    seq: stamp.seq,
+    at: showTime(stamp.at),
+    type,
+    sessionId,
+    data: showData(event, stamp),
+  } as EventShape;
+}
+
+function showData(event: Event, stamp: Stamp): unknown {
+  switch (event.type) {
+    case "session/created": {
+      const session = evolve(undefined, event, stamp);
+      return session === undefined ? {} : showSession(session);
+    }
+    case "session/updated": {
+      const { environment, ...fields } = event.data;
+      const shown = withoutUndefined(fields);
+      return environment === undefined ? shown : { ...shown, environment: redactEnvironment(environment) };
+    }
+    case "command/accepted": {
+      const execution = evolveExecution(undefined, event, stamp);
+      return execution === undefined ? {} : showExecution(execution);
+    }
+    case "command/started": {
+      const { commandId, attempt, process } = event.data;
+      return { commandId, attempt, pid: process.pid };
+    }
+    case "command/retrying":
+      return withoutUndefined({ ...event.data, nextAttemptAt: showTime(event.data.nextAttemptAt) });
+    case "command/signalled":
+      return { commandId: event.data.commandId, signal: event.data.signal };
+    case "command/ended": {
+      const { tool: _, stdoutBytes: __, stderrBytes: ___, ...shown } = event.data;
+      return withoutUndefined(shown);
+    }
+    default:
+      return withoutUndefined(event.data);
+  }
+}

@@ -1,0 +1,31 @@
+import { redactEnvironment } from "../../process/environment.js";
+import type { SessionShape } from "../../protocol/types.js";
+import type { Session } from "../../session/state.js";
+
+/** Epoch milliseconds as RFC 3339, UTC. */
+export function showTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/** A session as the protocol shows it. */
+export function showSession(session: Session, lastHeartbeatAt?: number): SessionShape {
+  const { metadataLength: _, lastActivityUp: __, ...shown } = session;
+  return {
+    ...withoutUndefined(shown),
+    tags: [...session.tags],
+    environment: redactEnvironment(session.environment),
+    createdAt: showTime(session.createdAt),
+    updatedAt: showTime(session.updatedAt),
+    lastActivityAt: showTime(session.lastActivityAt),
+    ...(lastHeartbeatAt === undefined ? {} : { lastHeartbeatAt: showTime(lastHeartbeatAt) }),
+    ...(session.endedAt === undefined ? {} : { endedAt: showTime(session.endedAt) }),
+    ...(session.archivedAt === undefined ? {} : { archivedAt: showTime(session.archivedAt) }),
+  } as SessionShape;
+}
+
+/** The object without the keys that have no value: what JSON would leave out is left out here already. */
+export function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const kept: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) kept[key] = item;
+  return kept as { [K in keyof T]: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,73 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { homedir } from "node:os";
+
+import { baseEnvironment } from "../process/environment.js";
+import type { Result, ValidParams } from "../protocol/types.js";
+import type { Session } from "../session/state.js";
+import type { KeyedCall } from "./keys.js";
+import type { After } from "./ledger.js";
+import { TOKEN_VARIABLE } from "./reconcile.js";
+import { showExecution } from "./show/execution.js";
+import { withoutUndefined } from "./show/session.js";
+import type { Supervisor } from "./supervisor.js";
+import { uuidv7 } from "./uuidv7.js";
+
+type StartFields = Omit<ValidParams<"command/start">, "idempotencyKey">;
+
+/** Submits a command. What the call leaves out comes from the session, and what that leaves out from defaults. */
+export async function startCommand(
+  supervisor: Supervisor,
+  fields: StartFields,
+  call: KeyedCall | undefined,
+): Promise<Result<"command/start">> {
+  // First of all: the session of a repeated call may have been deleted since.
+  const repeated = supervisor.repeat(call);
+  if (repeated !== undefined) return (await repeated) as Result<"command/start">;
+  const session = supervisor.session(fields.sessionId);
+  const { config } = session;
+  const commandId = fields.commandId ?? uuidv7(supervisor.clock.nowMs(), randomUUID());
+  const token = randomBytes(16).toString("hex");
+  const command = {
+    type: "command/start",
+    sessionId: session.sessionId,
+    commandId,
+    name: fields.name,
+    argv: fields.argv,
+    cwd: fields.cwd ?? session.workingDirectory ?? homedir(),
+    token,
+    limits: {
+      startToCloseMs: fields.startToCloseMs ?? config.startToCloseMs,
+      scheduleToCloseMs: fields.scheduleToCloseMs ?? 0,
+      stallTimeoutMs: fields.stallTimeoutMs ?? config.stallTimeoutMs,
+      graceMs: fields.graceMs ?? config.graceMs,
+      maxOutputBytes: fields.maxOutputBytes ?? config.maxOutputBytes,
+    },
+    retry: { ...config.retry, ...withoutUndefined(fields.retry ?? {}) },
+  } as const;
+  const show = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
+  const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token });
+  const answer = await supervisor.runner.withInputs(token, { env, stdin: fields.stdin }, () =>
+    supervisor.submit(command, { call, show }),
+  );
+  return answer as Result<"command/start">;
+}
+
+/**
+ * The environment of the call, not the daemon's; over it what the session sets, and what a command needs to
+ * find its way back.
+ */
+function environmentOf(
+  socket: string | undefined,
+  session: Session,
+  callers: Readonly<Record<string, string>> | undefined,
+  own: { readonly commandId: string; readonly token: string },
+): Record<string, string> {
+  return {
+    ...(callers ?? baseEnvironment(process.env)),
+    ...session.environment,
+    ...(socket === undefined ? {} : { SESSIOND_SOCKET: socket }),
+    SESSIOND_SESSION_ID: session.sessionId,
+    SESSIOND_COMMAND_ID: own.commandId,
+    [TOKEN_VARIABLE]: own.token,
+  };
+}

@@ -1,0 +1,210 @@
+import * as fc from "fast-check";
+
+import type { Json } from "../../src/protocol/json.js";
+import type { Command } from "../../src/session/commands.js";
+import type { EndCause } from "../../src/session/state.js";
+import type { Model } from "./model.js";
+import { CONFIG } from "./samples.js";
+
+/** One thing that is asked. */
+export interface Step {
+  readonly command: Command;
+  /** Which try a report is about: of the state that it meets, so that many reports are news. */
+  readonly attempt: "current" | "next" | "stray";
+  /** Milliseconds since the step before, on the wall and of up-time. */
+  readonly passedMs: number;
+}
+
+/** The command of a step, as it is asked of this state. */
+export function commandOf({ command, attempt }: Step, model: Model): Command {
+  if (command.type !== "command/report-start" && command.type !== "command/report-end") return command;
+  const last = model.execution(command.commandId)?.attempt ?? 0;
+  return { ...command, attempt: Math.max(1, last + { current: 0, next: 1, stray: 2 }[attempt]) };
+}
+
+const sessionId = fc.constantFrom("s1", "s1", "s1", "s2", "s3");
+const commandId = fc.constantFrom("c1", "c1", "c1", "c2", "c3");
+const text = fc.option(fc.string({ minLength: 1, maxLength: 5 }), { nil: undefined });
+const key = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom("a", "b", "__proto__") },
+  { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 4 }) },
+);
+const value = fc.jsonValue({ maxDepth: 2 }).map((json) => json as Json);
+const small = fc.oneof(fc.integer(), fc.string({ maxLength: 4 }), fc.constant(null), fc.array(fc.boolean()));
+const metadata = fc.dictionary(key, small, { maxKeys: 3 });
+const environment = fc.dictionary(fc.constantFrom("LANG", "API_TOKEN"), fc.string({ maxLength: 3 }));
+const tags = fc.array(fc.string({ minLength: 1, maxLength: 3 }), { maxLength: 3 });
+const usage = fc.record(
+  {
+    tool: fc.constantFrom("grep", "make", "__proto__"),
+    durationMs: fc.nat(100),
+    inputTokens: fc.nat(100),
+    outputTokens: fc.nat(100),
+    costUsd: fc.double({ min: 0, max: 1, noNaN: true }),
+  },
+  { requiredKeys: [] },
+);
+const cause = fc.constantFrom<EndCause[]>(
+  "exited",
+  "exited",
+  "exited",
+  "start_failed",
+  "start_to_close",
+  "schedule_to_close",
+  "stalled",
+  "output_limit",
+  "signalled",
+  "session_ended",
+  "daemon_stopped",
+  "daemon_lost",
+);
+const outcome = fc.record(
+  {
+    cause,
+    exitCode: fc.constantFrom(0, 1, 2),
+    signal: fc.constant("SIGKILL"),
+    error: fc.string({ maxLength: 3 }),
+  },
+  { requiredKeys: ["cause"] },
+);
+
+const create = fc.record({
+  type: fc.constant("session/create" as const),
+  sessionId,
+  name: text,
+  purpose: text,
+  description: text,
+  userId: text,
+  parentId: fc.option(sessionId, { nil: undefined, freq: 9 }).map((id) => (id === "s1" ? id : undefined)),
+  workingDirectory: fc.constantFrom(undefined, "/w"),
+  tags,
+  metadata,
+  environment,
+  config: fc.constant({ ...CONFIG, maxRunningCommands: 2 }),
+});
+
+const nullable = fc.constantFrom(undefined, null, "x");
+const update = fc.record(
+  {
+    type: fc.constant("session/update" as const),
+    sessionId,
+    name: nullable,
+    purpose: nullable,
+    description: nullable,
+    userId: nullable,
+    workingDirectory: fc.constantFrom(undefined, "/v"),
+    tags,
+    metadata,
+    environment,
+    config: fc.constantFrom({}, { graceMs: 7 }, { retry: { maxAttempts: 2 } }),
+  },
+  { requiredKeys: ["type", "sessionId"] },
+);
+
+const start = fc.record({
+  type: fc.constant("command/start" as const),
+  sessionId,
+  commandId,
+  name: text,
+  argv: fc.constantFrom<string[][]>(["make"], ["/bin/true", "x"], ["/"]),
+  cwd: fc.constant("/"),
+  token: fc.constant("token"),
+  limits: fc.record({
+    startToCloseMs: fc.constant(0),
+    scheduleToCloseMs: fc.constantFrom(0, 0, 9_000),
+    stallTimeoutMs: fc.constant(0),
+    graceMs: fc.constant(0),
+    maxOutputBytes: fc.constant(0),
+  }),
+  retry: fc.record({
+    maxAttempts: fc.constantFrom(1, 5, 9),
+    initialIntervalMs: fc.nat(1_000),
+    backoffCoefficient: fc.constant(2),
+    maximumIntervalMs: fc.constant(2_000),
+    jitter: fc.constantFrom(0, 0.5),
+    nonRetryableExitCodes: fc.constantFrom<number[][]>([], [2]),
+  }),
+});
+
+const reportStart = fc.record({
+  type: fc.constant("command/report-start" as const),
+  commandId,
+  attempt: fc.constant(0),
+  process: fc.record({ pid: fc.nat() }),
+});
+
+const reportEnd = fc.record({
+  type: fc.constant("command/report-end" as const),
+  commandId,
+  attempt: fc.constant(0),
+  outcome,
+  retryable: fc.constantFrom(true, true, false),
+  chance: fc.double({ min: 0, max: 1, noNaN: true }),
+  stdoutBytes: fc.constant(1),
+  stderrBytes: fc.constant(2),
+});
+
+const plain = fc.oneof(
+  { weight: 4, arbitrary: create },
+  { weight: 1, arbitrary: update },
+  { weight: 6, arbitrary: start },
+  fc.record({
+    type: fc.constantFrom(
+      "session/touch" as const,
+      "session/resume" as const,
+      "session/archive" as const,
+      "session/delete" as const,
+    ),
+    sessionId,
+  }),
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant("session/pause" as const), sessionId, reason: text }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("session/end" as const),
+      sessionId,
+      status: fc.constantFrom("completed" as const, "failed" as const, "abandoned" as const),
+      reason: text,
+    }),
+  },
+  fc.record({
+    type: fc.constant("session/expire" as const),
+    sessionId: fc.constantFrom("s3"),
+    limit: fc.constantFrom("idle" as const, "lifetime" as const, "heartbeat" as const),
+    afterMs: fc.nat(),
+  }),
+  fc.record(
+    {
+      type: fc.constant("session/record" as const),
+      sessionId,
+      action: fc.constant("looked"),
+      details: value,
+      usage,
+    },
+    { requiredKeys: ["type", "sessionId", "action"] },
+  ),
+  fc.record({ type: fc.constant("metadata/set" as const), sessionId, key, value }),
+  fc.record({ type: fc.constant("metadata/delete" as const), sessionId, key }),
+  fc.record({
+    type: fc.constant("command/signal" as const),
+    commandId,
+    signal: fc.constantFrom("SIGTERM", "SIGUSR1"),
+  }),
+);
+
+/** What a machine and its callers may ask, in any order. */
+export const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    command: fc.oneof(
+      { weight: 4, arbitrary: plain },
+      { weight: 1, arbitrary: reportStart },
+      { weight: 3, arbitrary: reportEnd },
+    ),
+    attempt: fc.constantFrom("current", "current", "next", "next", "stray"),
+    passedMs: fc.nat(1_000),
+  }),
+  { maxLength: 50, size: "max" },
+);

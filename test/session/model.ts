@@ -1,0 +1,91 @@
+import type { Command } from "../../src/session/commands.js";
+import type { Head } from "../../src/session/decision.js";
+import type { Event, Stamp } from "../../src/session/events.js";
+import { evolve } from "../../src/session/evolve.js";
+import { commandIdOf, evolveExecution } from "../../src/session/evolveExecution.js";
+import type { Execution, Session } from "../../src/session/state.js";
+import { isOver } from "../../src/session/state.js";
+
+/** An event with its stamp, as a journal keeps it. */
+export interface Recorded {
+  readonly event: Event;
+  readonly stamp: Stamp;
+}
+
+/** The smallest head that there can be: two maps, moved by `evolve` alone. */
+export class Model implements Head {
+  readonly sessions = new Map<string, Session>();
+  readonly executions = new Map<string, Execution>();
+
+  /** The state after these events; `from` is a state as a snapshot gives it back. */
+  static replay(history: readonly Recorded[], from: object = {}): Model {
+    const model = new Model();
+    const { sessions = [], executions = [] } = from as { sessions?: Session[]; executions?: Execution[] };
+    for (const session of sessions) model.sessions.set(session.sessionId, session);
+    for (const execution of executions) model.executions.set(execution.commandId, execution);
+    for (const recorded of history) model.apply(recorded);
+    return model;
+  }
+
+  session(sessionId: string): Session | undefined {
+    return this.sessions.get(sessionId);
+  }
+
+  execution(commandId: string): Execution | undefined {
+    return this.executions.get(commandId);
+  }
+
+  get sessionCount(): number {
+    return this.sessions.size;
+  }
+
+  get liveCount(): number {
+    return [...this.executions.values()].filter(({ status }) => !isOver(status)).length;
+  }
+
+  executionsOf(sessionId: string): Execution[] {
+    return [...this.executions.values()].filter((one) => one.sessionId === sessionId);
+  }
+
+  apply({ event, stamp }: Recorded): void {
+    const { sessionId } = event;
+    const session = evolve(this.sessions.get(sessionId), event, stamp);
+    if (session !== undefined) this.sessions.set(sessionId, deepFreeze(session));
+    else {
+      this.sessions.delete(sessionId);
+      for (const { commandId } of this.executionsOf(sessionId)) this.executions.delete(commandId);
+    }
+    const commandId = commandIdOf(event);
+    if (commandId === undefined) return;
+    const execution = evolveExecution(this.executions.get(commandId), event, stamp);
+    if (execution !== undefined) this.executions.set(commandId, deepFreeze(execution));
+  }
+
+  /** The state as JSON gives it back. */
+  toJson(): object {
+    return throughJson({ sessions: [...this.sessions.values()], executions: [...this.executions.values()] });
+  }
+}
+
+/** What a value is after it was written as JSON and read again. */
+export function throughJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+/** Makes a change of the value, or of anything in it, throw. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const item of Object.values(value)) deepFreeze(item);
+  return Object.freeze(value);
+}
+
+/** Commands that change nothing when they come a second time. */
+export const REPEATABLE: ReadonlySet<Command["type"]> = new Set([
+  "session/pause",
+  "session/resume",
+  "session/end",
+  "session/archive",
+  "metadata/delete",
+  "command/report-start",
+  "command/report-end",
+]);
