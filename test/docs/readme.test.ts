@@ -1,0 +1,105 @@
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { loadConfig } from "../../src/config/load.js";
+import { SETTINGS } from "../../src/config/settings.js";
+import { configSchema } from "../../src/config/schema.js";
+import { Shell } from "../cli/shell.js";
+import { describeIf, hasProgram } from "../support/requires.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const README = await readFile(join(ROOT, "README.md"), "utf8");
+
+/** The block of the README that is marked with this name, as a reader would copy it. */
+function example(name: string): string {
+  const block = new RegExp(`^\`\`\`\\w+ example=${name}\\n(.*?)^\`\`\`$`, "ms").exec(README)?.[1];
+  if (block === undefined) throw new Error(`README.md has no block with example=${name}`);
+  return block;
+}
+
+describe("the examples of README.md", () => {
+  let shell: Shell;
+
+  beforeAll(async () => {
+    shell = await Shell.open();
+    expect((await shell.run("start", "--detach")).exitCode).toBe(0);
+  });
+
+  afterAll(async () => {
+    await shell.close();
+  });
+
+  /** Runs a program in the checkout, with the daemon of this test as the user's own. */
+  async function run(
+    program: string,
+    argv: readonly string[],
+  ): Promise<{ out: string; exitCode: number | null }> {
+    const child = spawn(program, argv, { cwd: ROOT, env: shell.env, stdio: ["ignore", "pipe", "pipe"] });
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const [out, err, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    return { out: out + err, exitCode };
+  }
+
+  it("runs the command line", { timeout: 60_000 }, async () => {
+    const { out, exitCode } = await run("sh", ["-e", "-c", example("cli")]);
+    expect(out).toContain("hello");
+    expect(out).toContain("it ended with 3");
+    expect(out).toContain("three tries, each stopped after a second");
+    expect(out).toMatch(/session\s+[0-9a-f-]{36}/);
+    expect(out).toContain("command/retrying");
+    expect(exitCode).toBe(0);
+  });
+
+  it("runs the program", async () => {
+    const { out, exitCode } = await run(process.execPath, ["--input-type=module", "-e", example("client")]);
+    expect(out).toMatch(/^succeeded 0$/m);
+    expect(out).toMatch(/^1 session\/created$/m);
+    expect(out).toMatch(/session\/ended$/m);
+    expect(exitCode).toBe(0);
+  });
+
+  it("asks with node alone", async () => {
+    const { out } = await run("sh", ["-c", example("node")]);
+    expect(JSON.parse(out)).toMatchObject({
+      jsonrpc: "2.0",
+      id: 1,
+      result: { total: expect.any(Number) as number },
+    });
+  });
+
+  describeIf(hasProgram("nc"), "nc, from netcat-openbsd", "with nc", () => {
+    it("asks", async () => {
+      const { out } = await run("sh", ["-c", example("nc")]);
+      expect(JSON.parse(out)).toMatchObject({
+        jsonrpc: "2.0",
+        id: 1,
+        result: { total: expect.any(Number) as number },
+      });
+    });
+  });
+
+  it("configures", async () => {
+    const file = join(shell.folder, "config.json");
+    await writeFile(file, example("config"));
+    const config = loadConfig({ env: {}, file });
+    expect(config.sessions.idleTimeoutMs).toBe(60_000);
+    expect(config.log.level).toBe("debug");
+  });
+});
+
+describe("the table of settings in README.md", () => {
+  const defaults = configSchema.parse({}) as Record<string, unknown>;
+
+  it.each(SETTINGS.map((setting) => [setting.key, setting] as const))("has %s", (key, { path, meaning }) => {
+    const [section, inner] = path;
+    const value =
+      inner === undefined ? defaults[section] : (defaults[section] as Record<string, unknown>)[inner];
+    const row = README.split("\n").find((line) => line.startsWith(`| \`${key}\` `));
+    const cells = row?.split("|").map((cell) => cell.trim());
+    expect(cells?.slice(2, 4)).toEqual([value === undefined ? "" : `\`${String(value)}\``, meaning]);
+  });
+});
