@@ -8,7 +8,13 @@ import { count, id, label, text, time } from "./shapes.js";
 /** What happened, as subscribers see it: the `data` of each type of event. */
 export const EVENTS = {
   "session/created": session,
-  "session/updated": session.partial(),
+  /** What was set; null stands for a text that was removed. */
+  "session/updated": session.partial().extend({
+    name: label.nullable().optional(),
+    purpose: text.nullable().optional(),
+    description: text.nullable().optional(),
+    userId: label.nullable().optional(),
+  }),
   "session/touched": z.strictObject({}),
   "session/paused": z.strictObject({ reason: text.optional() }),
   "session/resumed": z.strictObject({}),

@@ -159,13 +159,10 @@ export class Bodies {
   }
 }
 
+/** A line of the file, or a body that is in memory alone and so has no place yet. */
 type Placed =
-  | {
-      readonly body: ActivityBody;
-      readonly offset: number | undefined;
-      readonly endOffset: number | undefined;
-    }
-  | Extract<FoundBody<ActivityBody>, { damaged: true }>;
+  | FoundBody<ActivityBody>
+  | { readonly body: ActivityBody; readonly offset?: never; readonly endOffset?: never };
 
 /** Bodies of the file and of memory as one row; what is in both counts once. */
 async function* merge(
@@ -176,9 +173,7 @@ async function* merge(
 ): AsyncGenerator<Placed> {
   const isWanted = (seq: number): boolean =>
     cursor === undefined || (order === "newest" ? seq < cursor.seq : seq > cursor.seq);
-  const memory = inMemory
-    .filter((body) => isWanted(body.seq))
-    .map((body) => ({ body, offset: undefined, endOffset: undefined }));
+  const memory = inMemory.filter((body) => isWanted(body.seq)).map((body) => ({ body }));
   const firstInMemory = inMemory[0]?.seq ?? Number.POSITIVE_INFINITY;
   // Once a page has reached the file, what is in memory is newer than all that was shown.
   if (order === "newest" && cursor?.offset === undefined) yield* memory.toReversed();

@@ -60,7 +60,7 @@ describe("retryFileOperation", () => {
 
   it("throws at once what has no code, and what is no error", async () => {
     await expect(retryFileOperation(() => Promise.reject(new Error("mine")))).rejects.toThrow("mine");
-    // eslint-disable-next-line typescript/prefer-promise-reject-errors
+    // eslint-disable-next-line typescript/prefer-promise-reject-errors -- a caller may throw anything
     await expect(retryFileOperation(() => Promise.reject(undefined))).rejects.toBeUndefined();
   });
 

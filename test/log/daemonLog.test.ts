@@ -261,7 +261,7 @@ describe("a terminal", () => {
     (await open({ terminal: plain })).logger.info({ component: "journal" }, "opened");
     (await open({ terminal: colored, terminalColor: true })).logger.info("opened");
     expect(plain.text).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: opened \{"component":"journal"\}\n$/);
-    // oxlint-disable-next-line eslint/no-control-regex
+    // oxlint-disable-next-line eslint/no-control-regex -- colours are control characters
     expect(colored.text).toMatch(/\u001B\[\d+mINFO/);
   });
 

@@ -155,7 +155,7 @@ describe("writing", () => {
     if (stream !== undefined) {
       stream.onWrite = () => {
         // A stream may throw anything, and not everybody throws an Error.
-        // oxlint-disable-next-line typescript/only-throw-error
+        // oxlint-disable-next-line typescript/only-throw-error -- a library may throw anything
         throw "destroyed";
       };
     }

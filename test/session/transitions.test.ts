@@ -78,6 +78,29 @@ describe("the table of a session's moves", () => {
     expect("refusal" in decision && decision.refusal.message).toContain(`Session "s" is ${from}`);
   });
 
+  it("says what it says: the tests around this one follow whatever it says", () => {
+    const letters = { active: "a", paused: "p", completed: "C", failed: "F", abandoned: "A", timed_out: "T" };
+    const letterOf = (status: SessionStatus | undefined): string =>
+      status === undefined ? "-" : letters[status];
+    const table = moves.map((move) => [
+      move,
+      STATUSES.map((status) => letterOf(statusAfter(status, move))).join(" "),
+    ]);
+    expect(STATUSES.map((status) => letterOf(status)).join(" ")).toBe("a p C F A T");
+    expect(table).toEqual([
+      ["work", "a - - - - -"],
+      ["edit", "a p - - - -"],
+      ["pause", "p p - - - -"],
+      ["resume", "a a - - - -"],
+      ["complete", "C C C - - -"],
+      ["fail", "F F - F - -"],
+      ["abandon", "A A - - A -"],
+      ["expire", "T T - - - -"],
+      ["archive", "- - C F A T"],
+      ["delete", "- - C F A T"],
+    ]);
+  });
+
   it("has a command for every move, and a row that allows it", () => {
     expect(Object.keys(ASKING)).toEqual(moves);
     for (const move of moves) expect(Object.keys(TRANSITIONS[move])).not.toHaveLength(0);
