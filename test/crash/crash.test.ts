@@ -1,0 +1,132 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { TestDaemon } from "../support/daemon.js";
+import type { Peer } from "../support/peer.js";
+import { passing, within } from "../support/until.js";
+import { type Caller, clientCaller, PeerCaller, QUICK } from "./caller.js";
+import { Random } from "./random.js";
+import { Recoveries } from "./recoveries.js";
+import { Watcher } from "./watcher.js";
+import { verifyFinished, verifyOver, verifySession } from "./verify.js";
+import { type AnsweredCall, Writer, type WrittenSession } from "./writer.js";
+
+const CYCLES = Number(process.env["SESSIOND_CRASH_CYCLES"] ?? "25");
+const SEED = Number(process.env["SESSIOND_CRASH_SEED"] ?? Date.now() % 1_000_000_000);
+const WRITERS = 8;
+/** Small enough that snapshots and removals of segments are under way when it is killed. */
+const CONFIG = {
+  journal: { segmentBytes: 65_536, minimumSnapshotBytes: 32_768, keepMs: 0, keepBytes: 8_388_608 },
+};
+
+const random = new Random(SEED);
+const recoveries = new Recoveries();
+let daemon: TestDaemon;
+let writers: Writer[];
+let callers: Caller[];
+let writing: Promise<void>[];
+let watcher: Watcher;
+
+beforeAll(async () => {
+  daemon = await TestDaemon.open({ config: CONFIG });
+  const folder = join(daemon.folder, "commands");
+  await mkdir(folder);
+  callers = [];
+  for (let index = 0; index < WRITERS; index += 1) {
+    callers.push(index % 2 === 0 ? await clientCaller(daemon) : new PeerCaller(daemon));
+  }
+  writers = callers.map(
+    (caller, index) => new Writer({ name: `w${index}`, caller, random: random.fork(), folder }),
+  );
+  watcher = new Watcher((await daemon.client({ retry: QUICK })).events({ sinceSeq: 0 }));
+  writing = [...writers.map((writer) => writer.run()), watcher.run()];
+});
+
+afterAll(async () => {
+  for (const writer of writers) writer.stop();
+  watcher.stop();
+  await Promise.allSettled(callers.map((caller) => caller.close()));
+  await Promise.allSettled(writing);
+  await daemon.close();
+});
+
+/** A failed writer fails the test at once, and not as a silence at its end. */
+function orFailedWriter(work: Promise<void>): Promise<void> {
+  const failures = Promise.all(writing).then(() => work);
+  return Promise.race([work, failures]);
+}
+
+function commandIdsOf(sessions: readonly WrittenSession[]): string[] {
+  return sessions.flatMap(({ commands }) => commands.flatMap(({ commandId }) => commandId ?? []));
+}
+
+/** The sessions that were written to of late, and a few of the older ones. */
+function someSessions(all: readonly WrittenSession[]): WrittenSession[] {
+  const recent = all.slice(-2);
+  return [...recent, ...random.sample(all.slice(0, -2), 2)];
+}
+
+async function expectSameAnswers(peer: Peer, calls: readonly AnsweredCall[]): Promise<void> {
+  for (const { method, params, answer } of calls) {
+    const { result } = await peer.ask({ method, params });
+    expect(result, `${method} ${JSON.stringify(params)}`).toEqual(answer);
+  }
+}
+
+/** Starts the daemon; kills it again and again while it recovers, as chance has it. */
+async function startThroughCrashes(): Promise<void> {
+  for (let kills = 0; kills < 3 && random.chance(0.3); kills += 1) {
+    const process = daemon.spawn();
+    await passing(random.between(0, recoveries.typicalMs));
+    await process.kill();
+  }
+  const process = daemon.spawn();
+  recoveries.add(await process.ready(), performance.now() - process.startedMs);
+}
+
+async function cycle(): Promise<void> {
+  await passing(random.between(0, 350));
+  const before = commandIdsOf(writers.flatMap(({ sessions }) => sessions.slice(-2)));
+  await daemon.kill();
+  await startThroughCrashes();
+  const peer = await daemon.peer();
+  await verifyOver(peer, before);
+  for (const { sessions, calls } of writers) {
+    await expectSameAnswers(peer, [...calls.slice(-1), ...random.sample(calls, 2)]);
+    for (const session of someSessions(sessions)) await verifySession(peer, session);
+  }
+  peer.close();
+}
+
+describe(`kill -9, ${CYCLES} times, with ${WRITERS} writers`, () => {
+  it(
+    "B.9 B.5 S1.9 what was acknowledged is there exactly once, and a repeated call gets its first answer",
+    async () => {
+      let done = 0;
+      try {
+        for (; done < CYCLES; done += 1) await orFailedWriter(cycle());
+        for (const writer of writers) writer.stop();
+        await within("the last answers", Promise.all(writing.slice(0, WRITERS)), 60_000);
+        const peer = await daemon.peer();
+        // The last event by which the watcher knows that it has seen them all.
+        const { seq } = await peer.call("session/create");
+        await within("the last event", watcher.reached(seq), 60_000);
+        for (const { sessions, calls } of writers) {
+          await expectSameAnswers(peer, calls);
+          for (const session of sessions) await verifyFinished(peer, session);
+        }
+        expect(callers.flatMap(({ faults }) => faults)).toEqual([]);
+      } catch (error) {
+        const again = `SESSIOND_CRASH_SEED=${SEED} SESSIOND_CRASH_CYCLES=${CYCLES}`;
+        throw new Error(`cycle ${done + 1}; the same chances come again with ${again}`, { cause: error });
+      }
+      const sessions = writers.flatMap((writer) => writer.sessions);
+      const writes = sessions.reduce((sum, { attempted }) => sum + attempted.size, 0);
+      process.stdout.write(
+        `${CYCLES} crashes, ${sessions.length} sessions, ${writes} activities; ${recoveries.words()}\n`,
+      );
+    },
+    60_000 + CYCLES * 5_000,
+  );
+});

@@ -1,0 +1,144 @@
+import { join } from "node:path";
+
+import type { MethodName, Params, Result } from "../../src/protocol/types.js";
+import type { Caller } from "./caller.js";
+import type { Random } from "./random.js";
+
+/** A call that was answered, to be made once more later: the answer has to be the same. */
+export interface AnsweredCall {
+  readonly method: MethodName;
+  readonly params: object;
+  readonly answer: unknown;
+}
+
+/** A command that was asked for; it writes a line to its file each time that it runs. */
+export interface WrittenCommand {
+  readonly file: string;
+  /** From the answer. */
+  commandId?: string;
+}
+
+/** What one writer did in one session: asked for, and answered. */
+export interface WrittenSession {
+  /** Nobody else's: a session that was created twice would be found by it. */
+  readonly name: string;
+  /** From the answer to its creation. */
+  sessionId?: string;
+  readonly attempted: Set<string>;
+  readonly acknowledged: Set<string>;
+  /** The counter that is kept in its metadata. */
+  readonly counter: { attempted: number; acknowledged: number };
+  readonly commands: WrittenCommand[];
+  isEnded: boolean;
+}
+
+const KEPT_CALLS = 300;
+const ACTIVITIES_PER_SESSION = 60;
+
+/** Writes on and on, whatever becomes of the daemon, and remembers what it was told. */
+export class Writer {
+  readonly sessions: WrittenSession[] = [];
+  readonly #name: string;
+  readonly #caller: Caller;
+  readonly #random: Random;
+  readonly #folder: string;
+  #calls: AnsweredCall[] = [];
+  #last = 0;
+  #isStopped = false;
+
+  constructor(options: {
+    readonly name: string;
+    readonly caller: Caller;
+    readonly random: Random;
+    /** Where its commands write. */
+    readonly folder: string;
+  }) {
+    this.#name = options.name;
+    this.#caller = options.caller;
+    this.#random = options.random;
+    this.#folder = options.folder;
+  }
+
+  /** Calls that were answered lately. */
+  get calls(): readonly AnsweredCall[] {
+    return this.#calls;
+  }
+
+  /** Writes until it is stopped; then everything that it began has been answered. */
+  async run(): Promise<void> {
+    while (!this.#isStopped) {
+      const session = this.sessions.at(-1);
+      if (session === undefined || session.isEnded) await this.#create();
+      else if (session.attempted.size >= ACTIVITIES_PER_SESSION) await this.#end(session);
+      else await this.#work(session);
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #create(): Promise<void> {
+    const session: WrittenSession = {
+      name: this.#next("session"),
+      attempted: new Set(),
+      acknowledged: new Set(),
+      counter: { attempted: 0, acknowledged: 0 },
+      commands: [],
+      isEnded: false,
+    };
+    this.sessions.push(session);
+    const config = { autoSaveIntervalMs: this.#random.chance(0.5) ? 100 : 60_000 };
+    const { sessionId } = await this.#call("session/create", { name: session.name, config });
+    session.sessionId = sessionId;
+  }
+
+  async #end(session: WrittenSession): Promise<void> {
+    session.isEnded = true;
+    await this.#call("session/end", { sessionId: session.sessionId ?? "" });
+  }
+
+  /** One to four writes at once: some of them share a batch of the journal. */
+  async #work(session: WrittenSession): Promise<void> {
+    const records = Array.from({ length: this.#random.between(1, 3) }, () => this.#record(session));
+    if (this.#random.chance(0.3)) await Promise.all([...records, this.#count(session)]);
+    else await Promise.all(records);
+    if (this.#random.chance(0.04)) await this.#command(session);
+  }
+
+  async #record({ sessionId = "", attempted, acknowledged }: WrittenSession): Promise<void> {
+    const action = this.#next("activity");
+    attempted.add(action);
+    const details = { filler: "x".repeat(this.#random.between(0, 300)) };
+    await this.#call("session/record", { sessionId, action, details });
+    acknowledged.add(action);
+  }
+
+  async #count({ sessionId = "", counter }: WrittenSession): Promise<void> {
+    counter.attempted += 1;
+    await this.#call("metadata/set", { sessionId, key: "counter", value: counter.attempted });
+    counter.acknowledged = counter.attempted;
+  }
+
+  async #command({ sessionId = "", commands }: WrittenSession): Promise<void> {
+    const command: WrittenCommand = { file: join(this.#folder, this.#next("command")) };
+    commands.push(command);
+    const argv = this.#random.chance(0.5)
+      ? ["sh", "-c", 'echo ran >>"$0"', command.file]
+      : ["sh", "-c", 'echo ran >>"$0"; sleep 0.2', command.file];
+    const { commandId } = await this.#call("command/start", { sessionId, argv });
+    command.commandId = commandId;
+  }
+
+  async #call<M extends MethodName>(method: M, given: Params<M>): Promise<Result<M>> {
+    const params = { ...given, idempotencyKey: this.#next("key") };
+    const answer = await this.#caller.call(method, params);
+    this.#calls = [...this.#calls.slice(1 - KEPT_CALLS), { method, params, answer }];
+    return answer;
+  }
+
+  #next(what: string): string {
+    this.#last += 1;
+    return `${this.#name}-${what}-${this.#last}`;
+  }
+}
