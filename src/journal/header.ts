@@ -39,6 +39,11 @@ export function parseHeader(line: Buffer): SegmentHeader | string {
   return { first, chain: crc, previous };
 }
 
+/** Whether what `parseHeader` says is that another version wrote it: nothing that could be mended. */
+export function isOtherFormat(reason: string): boolean {
+  return /^it has format \d+, /.test(reason);
+}
+
 function isPrevious(value: unknown): value is SegmentHeader["previous"] {
   if (value === null) return true;
   const { first, sizeBytes } = value as Record<string, unknown>;

@@ -12,19 +12,23 @@ import { readSegmentChain, type SegmentChain } from "./segmentChain.js";
 import { restoreSnapshotFile, verifySnapshotFile, type SnapshotFile } from "./snapshotFile.js";
 import type { SetAside, StoredRecord } from "./types.js";
 
-/** What recovery needs of the options of a journal. */
-export interface RecoverOptions {
+/** What reading a folder needs of the options of a journal. */
+export interface ReadOptions {
   readonly journalDir: string;
   readonly snapshotDir: string;
   restore(entry: unknown): void;
   replay(record: StoredRecord): void | Promise<void>;
+  readonly operations: DiskOperations;
+}
+
+/** What recovery needs of the options of a journal. */
+export interface RecoverOptions extends ReadOptions {
   readonly onTorn: (notice: SetAside) => void;
   /** Gives back space when the disk is too full to start. */
   readonly releaseReserve: () => void;
   /** A last segment of at most this size is written anew as a whole. */
   readonly rewriteBytes: number;
   readonly nowMs: () => number;
-  readonly operations: DiskOperations;
 }
 
 /** A journal that can be appended to. */
@@ -46,32 +50,13 @@ export interface Recovered {
  * state.
  */
 export async function recover(options: RecoverOptions): Promise<Recovered> {
-  try {
-    return await recoverFolder(options);
-  } catch (error) {
-    if (!(error instanceof LineTooLongError)) throw error;
-    throw new JournalDamagedError(error.path, error.offset, "the line is longer than any that is written");
-  }
-}
-
-async function recoverFolder(options: RecoverOptions): Promise<Recovered> {
   const { journalDir, snapshotDir, operations } = options;
   await ensurePrivateFolder(journalDir, operations);
   await ensurePrivateFolder(snapshotDir, operations);
   const journal = await listNumbered(journalDir, operations);
   const snapshots = await listNumbered(snapshotDir, operations);
   for (const leftover of [...journal.pending, ...snapshots.pending]) await removeFile(leftover, operations);
-
-  const { snapshot, damaged } = await chooseSnapshot(options, snapshots.numbers);
-  const chain = await readSegmentChain(journalDir, journal.numbers, operations);
-  checkCovered(options, chain, snapshot, damaged);
-  if (snapshot !== undefined) {
-    await restoreSnapshotFile(snapshot, (entry) => options.restore(entry), operations);
-  }
-  const after = { seq: snapshot?.seq ?? 0, chain: snapshot?.chain ?? 0 };
-  const replay = new Replay({ after, replay: (record) => options.replay(record), operations });
-  const tail = await replay.run(chain.segments);
-  checkReached(options, tail, Math.max(snapshots.numbers.at(-1) ?? 0, (chain.tornHeader?.first ?? 1) - 1));
+  const { snapshot, damaged, chain, tail } = await readFolder(options, journal.numbers, snapshots.numbers);
 
   // From here on things are changed; up to the new segment every one of them leaves the same state.
   await setSnapshotsAside(options, damaged);
@@ -86,11 +71,60 @@ async function recoverFolder(options: RecoverOptions): Promise<Recovered> {
   };
 }
 
-type DamagedSnapshot = Exclude<Awaited<ReturnType<typeof verifySnapshotFile>>, SnapshotFile>;
+/** What a folder holds whose journal is not damaged. */
+export interface ReadFolder {
+  readonly snapshot: SnapshotFile | undefined;
+  /** Snapshots that a start sets aside, newest first. */
+  readonly damaged: readonly DamagedSnapshot[];
+  readonly chain: SegmentChain;
+  readonly tail: ReplayedTail;
+}
+
+/**
+ * Reads and judges everything that a start goes by, and changes nothing.
+ *
+ * @param segments the numbers of the segments, ascending.
+ * @param snapshots those of the snapshots.
+ * @throws {JournalDamagedError} at the first thing that is neither whole nor a torn tail.
+ */
+export async function readFolder(
+  options: ReadOptions,
+  segments: readonly number[],
+  snapshots: readonly number[],
+): Promise<ReadFolder> {
+  try {
+    return await readAndJudge(options, segments, snapshots);
+  } catch (error) {
+    if (!(error instanceof LineTooLongError)) throw error;
+    throw new JournalDamagedError(error.path, error.offset, "the line is longer than any that is written");
+  }
+}
+
+async function readAndJudge(
+  options: ReadOptions,
+  segments: readonly number[],
+  snapshots: readonly number[],
+): Promise<ReadFolder> {
+  const { journalDir, operations } = options;
+  const { snapshot, damaged } = await chooseSnapshot(options, snapshots);
+  const chain = await readSegmentChain(journalDir, segments, operations);
+  checkCovered(options, chain, snapshot, damaged);
+  if (snapshot !== undefined) {
+    await restoreSnapshotFile(snapshot, (entry) => options.restore(entry), operations);
+  }
+  const after = { seq: snapshot?.seq ?? 0, chain: snapshot?.chain ?? 0 };
+  const replay = new Replay({ after, replay: (record) => options.replay(record), operations });
+  const tail = await replay.run(chain.segments);
+  checkReached(options, tail, Math.max(snapshots.at(-1) ?? 0, (chain.tornHeader?.first ?? 1) - 1));
+  return { snapshot, damaged, chain, tail };
+}
+
+/** A snapshot that is not as it was written, and where. */
+export type DamagedSnapshot = Exclude<Awaited<ReturnType<typeof verifySnapshotFile>>, SnapshotFile>;
 
 /** The newest snapshot that is whole, and those after it that are not. */
 async function chooseSnapshot(
-  { snapshotDir, operations }: RecoverOptions,
+  { snapshotDir, operations }: ReadOptions,
   seqs: readonly number[],
 ): Promise<{ snapshot: SnapshotFile | undefined; damaged: DamagedSnapshot[] }> {
   const damaged: DamagedSnapshot[] = [];
@@ -104,7 +138,7 @@ async function chooseSnapshot(
 
 /** The segments must begin where the snapshot ends, or before. */
 function checkCovered(
-  { journalDir }: RecoverOptions,
+  { journalDir }: ReadOptions,
   { segments, tornHeader }: SegmentChain,
   snapshot: SnapshotFile | undefined,
   damaged: readonly DamagedSnapshot[],
@@ -128,11 +162,7 @@ function checkCovered(
 /**
  * Names prove something: of a snapshot (a damaged one, too) how far it went, of a segment what is before it.
  */
-function checkReached(
-  { journalDir }: RecoverOptions,
-  { segments, end }: ReplayedTail,
-  provenSeq: number,
-): void {
+function checkReached({ journalDir }: ReadOptions, { segments, end }: ReplayedTail, provenSeq: number): void {
   if (end.seq >= provenSeq) return;
   const file = segments.at(-1)?.path ?? journalDir;
   const reason = `it ends with seq ${end.seq}, and seq ${provenSeq} was durable: a later file begins behind it`;

@@ -5,6 +5,7 @@ import { hasCode, type DiskOperations } from "../disk/operations.js";
 import { PendingFile } from "../disk/pendingFile.js";
 import { removeFile } from "../disk/remove.js";
 import { beginSegment } from "./beginSegment.js";
+import { copyBytes } from "./copyBytes.js";
 import { tornPath } from "./names.js";
 import type { ReplayedTail } from "./replay.js";
 import type { Position, Segment } from "./segment.js";
@@ -12,7 +13,6 @@ import type { SegmentChain } from "./segmentChain.js";
 import type { SetAside } from "./types.js";
 
 const NEWLINE = 0x0a;
-const COPY_BYTES = 1024 * 1024;
 
 export interface RenewOptions {
   readonly journalDir: string;
@@ -104,24 +104,13 @@ async function saveTail(
   savedAs: string,
   operations: DiskOperations,
 ): Promise<void> {
-  const fd = await operations.open(path, constants.O_RDONLY);
+  const saved = await PendingFile.create(savedAs, 0o600, operations);
   try {
-    const saved = await PendingFile.create(savedAs, 0o600, operations);
-    try {
-      const bytes = Buffer.allocUnsafe(COPY_BYTES);
-      for (let at = offset; ;) {
-        const count = await operations.read(fd, bytes, 0, bytes.length, at);
-        if (count === 0) break;
-        await saved.write(bytes.subarray(0, count));
-        at += count;
-      }
-      await saved.publish();
-    } catch (error) {
-      await saved.discard();
-      throw error;
-    }
-    await saved.close();
-  } finally {
-    await operations.close(fd);
+    await copyBytes(path, { from: offset }, saved, operations);
+    await saved.publish();
+  } catch (error) {
+    await saved.discard();
+    throw error;
   }
+  await saved.close();
 }

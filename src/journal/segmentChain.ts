@@ -72,7 +72,11 @@ async function checkLink(
   }
 }
 
-async function readHeader(
+/**
+ * Reads the header of a segment by its file's first line alone; "torn" where it never arrived, which can be
+ * said of the last segment only. Throws JournalDamagedError.
+ */
+export async function readHeader(
   path: string,
   first: number,
   isLast: boolean,
