@@ -1,6 +1,8 @@
 /** The client of sessiond: a table of contents. See README.md. */
 export type { RetryPolicy } from "./backoff.js";
 export { DEFAULT_RETRY } from "./backoff.js";
+export type { BatchFailure, BatchOptions, BatchProgress, BatchResult } from "./batch.js";
+export { processBatch } from "./batch.js";
 export type { Call, CallArguments, ItemOf, ListMethod, Namespace, Namespaces } from "./callTypes.js";
 export type { CallOptions } from "./calls.js";
 export type { Client } from "./client.js";
@@ -18,6 +20,7 @@ export {
   TooManyCallsError,
 } from "./errors.js";
 export type { EventsOptions, EventStream, Gap, StreamItem } from "./events.js";
+export type { LogFields, SessionLogger } from "./logger.js";
 export type { OpenOptions } from "./openSession.js";
 export { Session } from "./session.js";
 export type { EndStatus, RunOptions, StartOptions } from "./session.js";

@@ -14,6 +14,7 @@ const KEYED = {
   "session/record": true,
   "session/archive": true,
   "session/delete": true,
+  "session/import": true,
   "metadata/set": true,
   "metadata/delete": true,
   "command/start": true,
@@ -26,6 +27,7 @@ type WriteMethod = { [M in MethodName]: Methods[M]["access"] extends "write" ? M
 /** The writes without a key: sent again, they might be done twice. */
 const UNREPEATABLE = {
   "daemon/shutdown": true,
+  "log/write": true,
 } satisfies Record<Exclude<WriteMethod, KeyedMethod>, true>;
 
 /** What may be done with a call whose connection broke before the answer. */

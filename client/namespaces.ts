@@ -7,6 +7,7 @@ const NAMESPACES = {
   session: true,
   metadata: true,
   command: true,
+  log: true,
 } satisfies Record<Namespace, true>;
 
 /** Read from any object by the language itself: no method has such a name. */

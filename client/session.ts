@@ -5,6 +5,8 @@ import type { CallOptions } from "./calls.js";
 import { CommandHandle } from "./commandHandle.js";
 import { ClientClosedError, CommandFailedError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
+import { SessionLogger } from "./logger.js";
+import { LogQueue } from "./logQueue.js";
 import { pages } from "./pages.js";
 import { isSessionOver } from "./refusals.js";
 import { SessionMetadata } from "./sessionMetadata.js";
@@ -35,6 +37,7 @@ export class Session implements AsyncDisposable {
   readonly metadata: SessionMetadata;
   readonly #call: Call;
   readonly #heartbeat: Heartbeat;
+  readonly #logQueue: LogQueue;
   #workingDirectory: string | undefined;
   #isLetGo = false;
 
@@ -43,6 +46,7 @@ export class Session implements AsyncDisposable {
     this.#call = call;
     this.metadata = new SessionMetadata(call, session.sessionId);
     this.#heartbeat = new Heartbeat(() => this.#beat());
+    this.#logQueue = new LogQueue(call, session.sessionId);
     this.#learn(session);
   }
 
@@ -136,11 +140,17 @@ export class Session implements AsyncDisposable {
     return new CommandHandle(this.#call, commandId);
   }
 
+  /** A logger of the session's own log, for a part of the program. Its lines are flushed when the session closes. */
+  logger(component?: string): SessionLogger {
+    return new SessionLogger(this.#logQueue, component);
+  }
+
   /**
    * Ends the session unless it has ended or was detached. One that is over for another reason, a time limit
    * say, stays as it is.
    */
   async close(status: EndStatus = "completed", reason?: string): Promise<void> {
+    await this.#logQueue.flush();
     if (this.#isLetGo) return;
     try {
       await this.end(status, reason);

@@ -1,8 +1,8 @@
 import { open, readdir, readFile, realpath } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-const NAME = /^sessiond\.(\d{4}-\d{2}-\d{2})\.(\d+)\.log$/;
+const NAME = /^(?:sessiond|session)\.(\d{4}-\d{2}-\d{2})\.(\d+)\.log$/;
 const NEWLINE = 0x0a;
 const READ_BYTES = 64 * 1_024;
 const LOOK_EVERY_MS = 150;
@@ -18,9 +18,14 @@ export function logLink(logDir: string): string {
   return join(logDir, "sessiond.log");
 }
 
-/** The files of the daemon's log, oldest first. */
-export async function logFiles(logDir: string): Promise<string[]> {
-  const folder = await realpath(join(logDir, "daemon"));
+/** The same of a session's own log; there is none where it never wrote, or was archived or deleted. */
+export function sessionLogLink(logDir: string, sessionId: string): string {
+  return join(logDir, `session_${sessionId}.log`);
+}
+
+/** The files of a log, oldest first: of the daemon's, or of the one that a link leads to. */
+export async function logFiles(logDir: string, link?: string): Promise<string[]> {
+  const folder = link === undefined ? await realpath(join(logDir, "daemon")) : dirname(await realpath(link));
   const files = (await readdir(folder)).flatMap((name) => {
     const [, date, number] = NAME.exec(name) ?? [];
     return date === undefined ? [] : [{ path: join(folder, name), date, number: Number(number) }];
@@ -58,11 +63,15 @@ export async function lastLines(
 }
 
 /** The lines behind a position as they come, for ever, from one file into the next when the log is rolled. */
-export async function* followLog(logDir: string, from: LogPosition): AsyncGenerator<string, void, undefined> {
+export async function* followLog(
+  logDir: string,
+  from: LogPosition,
+  link?: string,
+): AsyncGenerator<string, void, undefined> {
   let { file, offsetBytes } = from;
   for (;;) {
     // Asked before the file is read: what is written to it before the log goes on elsewhere must not be missed.
-    const live = await realpath(logLink(logDir)).catch(() => file);
+    const live = await realpath(link ?? logLink(logDir)).catch(() => file);
     for await (const { line, endsAtBytes } of linesFrom(file, offsetBytes)) {
       offsetBytes = endsAtBytes;
       yield line;
@@ -71,7 +80,7 @@ export async function* followLog(logDir: string, from: LogPosition): AsyncGenera
       await delay(LOOK_EVERY_MS);
       continue;
     }
-    const files = await logFiles(logDir);
+    const files = await logFiles(logDir, link);
     // A file that is no longer there was removed as too old: then the oldest that is left comes next.
     file = files[files.indexOf(file) + 1] ?? live;
     offsetBytes = 0;

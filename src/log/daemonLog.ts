@@ -47,7 +47,8 @@ const SECRET_FIELDS = [
   "lease",
 ];
 
-const OPTIONS: LoggerOptions = {
+/** How lines are made, those of the daemon and those of sessions alike. */
+export const LINE_OPTIONS: LoggerOptions = {
   base: { pid: process.pid },
   timestamp: () => `,"time":"${new Date().toISOString()}"`,
   formatters: { level: (label) => ({ level: label }) },
@@ -102,7 +103,7 @@ export async function openDaemonLog(options: DaemonLogOptions): Promise<DaemonLo
     show?.(line);
   };
   return {
-    logger: pino({ ...OPTIONS, level }, { write }),
+    logger: pino({ ...LINE_OPTIONS, level }, { write }),
     file: () => files.path,
     close: () => files.close(),
   };

@@ -5,19 +5,21 @@ import { removeFile } from "../disk/remove.js";
 const NAME = /^(?<name>.+)\.(?<date>\d{4}-\d{2}-\d{2})\.(?<number>\d+)\.log$/;
 
 /** A file of a log, with what its name says about when it was begun. */
-interface LogFile {
+export interface LogFile {
   file: string;
   name: string;
   date: string;
   number: number;
 }
 
-function parseName(file: string): LogFile[] {
+/** What the name of a file says; nothing for a file that is none of a log. */
+export function parseName(file: string): LogFile[] {
   const { name = "", date = "", number = "" } = NAME.exec(file)?.groups ?? {};
   return name === "" ? [] : [{ file, name, date, number: Number(number) }];
 }
 
-const byAge = (a: LogFile, b: LogFile): number => a.date.localeCompare(b.date) || a.number - b.number;
+/** Orders files of one log, oldest first. */
+export const byAge = (a: LogFile, b: LogFile): number => a.date.localeCompare(b.date) || a.number - b.number;
 
 /**
  * Removes the oldest files of the log that `live` belongs to, until `keepFiles` are left, the live one included.

@@ -1,3 +1,4 @@
+import { readlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { ensurePrivateFolder } from "../disk/folder.js";
 import { hasCode } from "../disk/operations.js";
@@ -24,6 +25,8 @@ export interface RollingFileOptions {
   lostLine(lines: number): string;
   /** Least time between two attempts to open the file again. */
   reopenAfterMs?: number;
+  /** Bytes that may wait for a slow disk; beyond them lines are dropped and counted. 8 MiB if absent. */
+  waitingBytes?: number;
   /** Longest time that closing may take when the disk takes nothing. */
   closeWithinMs?: number;
   /** For tests: what opens a stream. */
@@ -51,6 +54,9 @@ export class RollingFile {
   #isInTrouble = false;
   #isClosed = false;
   #lastAttemptAtMs = 0;
+  /** Bytes that were handed to the stream and are not in the file yet. */
+  #unwrittenBytes = 0;
+  readonly #settled: (() => void)[] = [];
 
   private constructor(options: RollingFileOptions) {
     this.#options = options;
@@ -69,6 +75,23 @@ export class RollingFile {
     return this.#live === "" ? this.#options.link : this.#live;
   }
 
+  /** Whether the file is open, and took the last line that it was given. */
+  get works(): boolean {
+    return this.#stream !== undefined && !this.#isInTrouble;
+  }
+
+  /** Resolves when everything that was given before is in the file, or cannot be written, or time is up. */
+  async settled(withinMs: number): Promise<void> {
+    if (this.#unwrittenBytes <= 0 || this.#stream === undefined) return;
+    await new Promise<void>((resolve) => {
+      const deadline = setTimeout(resolve, withinMs);
+      this.#settled.push(() => {
+        clearTimeout(deadline);
+        resolve();
+      });
+    });
+  }
+
   /** Takes a line that ends in a newline. Never throws and never waits. */
   write(line: string): void {
     if (this.#isClosed) return;
@@ -80,6 +103,7 @@ export class RollingFile {
       return;
     }
     try {
+      this.#unwrittenBytes += Buffer.byteLength(line);
       this.#stream.write(line);
     } catch (error) {
       this.#giveUp(error);
@@ -114,11 +138,18 @@ export class RollingFile {
       frequency: "daily",
       dateFormat: "yyyy-MM-dd",
       mode: 0o600,
-      maxLength: WAITING_BYTES,
+      maxLength: this.#options.waitingBytes ?? WAITING_BYTES,
     });
+    this.#unwrittenBytes = 0;
     stream.on("ready", () => this.#follow(stream));
-    stream.on("write", () => this.#works(stream));
-    stream.on("drop", () => (this.#lostLines += 1));
+    stream.on("write", (writtenBytes: number) => {
+      this.#works(stream);
+      this.#settle(writtenBytes);
+    });
+    stream.on("drop", (line: string) => {
+      this.#lostLines += 1;
+      this.#settle(Buffer.byteLength(line));
+    });
     stream.on("error", (error: Error) => {
       // After a failed write the stream keeps its lines and tries again with the next one.
       if (hasWriteFailed(error)) this.#trouble(error);
@@ -140,9 +171,17 @@ export class RollingFile {
     const { link, keepFiles } = this.#options;
     const live = this.#live;
     if (live === "" || live === this.#tidied) return;
-    await pointSymlink(link, relative(dirname(link), live));
+    const target = relative(dirname(link), live);
+    // A log that is opened again and again mostly goes on where it was.
+    if ((await readlink(link).catch(() => undefined)) !== target) await pointSymlink(link, target);
     await pruneLogFiles(live, keepFiles);
     this.#tidied = live;
+  }
+
+  #settle(bytes: number): void {
+    this.#unwrittenBytes -= bytes;
+    if (this.#unwrittenBytes > 0) return;
+    for (const resolve of this.#settled.splice(0)) resolve();
   }
 
   #works(stream: RollStream): void {
@@ -150,7 +189,9 @@ export class RollingFile {
     if (this.#lostLines === 0) return;
     const lines = this.#lostLines;
     this.#lostLines = 0;
-    stream.write(this.#options.lostLine(lines));
+    const line = this.#options.lostLine(lines);
+    this.#unwrittenBytes += Buffer.byteLength(line);
+    stream.write(line);
   }
 
   #giveUp(error: unknown): void {
@@ -160,6 +201,7 @@ export class RollingFile {
     // Also when it comes back under the same name, its link may be gone.
     this.#live = "";
     this.#tidied = "";
+    this.#settle(this.#unwrittenBytes);
     this.#trouble(error);
   }
 

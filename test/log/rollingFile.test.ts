@@ -184,3 +184,32 @@ describe("closing", () => {
     await file.close();
   });
 });
+
+describe("settled", () => {
+  it("waits until all bytes that were given before are written, or dropped, or time is up", async () => {
+    const file = await open();
+    await file.settled(60_000);
+    const [stream] = streams;
+    file.write("abc\n");
+    file.write("ä\n");
+    let isSettled = false;
+    const settled = file.settled(60_000).then(() => (isSettled = true));
+    stream?.emit("write", 4);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isSettled).toBe(false);
+    stream?.emit("write", 3);
+    await settled;
+    expect(file.works).toBe(true);
+    file.write("dropped\n");
+    const afterDrop = file.settled(60_000);
+    stream?.emit("drop", "dropped\n");
+    await afterDrop;
+    file.write("never\n");
+    await file.settled(1);
+    const afterFailure = file.settled(60_000);
+    stream?.emit("error", failure("EBADF", "open"));
+    await afterFailure;
+    await file.settled(60_000);
+    expect(file.works).toBe(false);
+  });
+});

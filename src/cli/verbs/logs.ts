@@ -3,7 +3,7 @@ import { ask } from "../ask.js";
 import { CliError } from "../cliError.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
-import { followLog, lastLines, logFiles, logLink } from "../logFiles.js";
+import { followLog, lastLines, logFiles, logLink, sessionLogLink } from "../logFiles.js";
 import { hasColor } from "../paint.js";
 import { settle } from "../whereabouts.js";
 
@@ -14,20 +14,65 @@ interface LogsOptions {
 
 const ANSWER_WITHIN_MS = 1_000;
 const DEFAULT_LINES = 50;
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** Prints the daemon's log, also when no daemon runs: then it is wanted most. */
+/**
+ * Prints the daemon's log, or that of one session, also when no daemon runs: then it is wanted most. A session
+ * without a log of its own is looked for in the daemon's.
+ */
 export const logs: Verb<LogsOptions> = async (context, options, [session]) => {
   const { logDir, isRunning } = await findLog(context);
-  const files = await logFiles(logDir).catch(() => []);
-  if (files.length === 0) throw noLog(logDir);
-  const isWanted = session === undefined ? () => true : await linesOf(context, session, isRunning);
+  const { lines: count = DEFAULT_LINES, follow = false } = options;
   const print = await printer(context);
-  const { lines, position } = await lastLines(files, options.lines ?? DEFAULT_LINES, isWanted);
+  let sessionId: string | undefined;
+  if (session !== undefined && isRunning) {
+    const asked = await tailKnown(context, session, { lines: count, follow }, print);
+    if (asked.isDone) return EXIT.ok;
+    ({ sessionId } = asked);
+  }
+  const log = await filesOf(logDir, session, isRunning);
+  if (log.files.length === 0) throw noLog(logDir);
+  const isWanted = session === undefined || log.link !== undefined ? () => true : about(session, sessionId);
+  const { lines, position } = await lastLines(log.files, count, isWanted);
   for (const line of lines) await print(line);
-  if (options.follow !== true) return EXIT.ok;
-  for await (const line of followLog(logDir, position)) if (isWanted(line)) await print(line);
+  if (!follow) return EXIT.ok;
+  for await (const line of followLog(logDir, position, log.link)) if (isWanted(line)) await print(line);
   return EXIT.ok;
 };
+
+/** Asks the daemon for the session's own log. It is not done where the daemon has no such session, or no lines. */
+async function tailKnown(
+  context: Context,
+  given: string,
+  options: { readonly lines: number; readonly follow: boolean },
+  print: (line: string) => Promise<void>,
+): Promise<{ readonly isDone: boolean; readonly sessionId?: string }> {
+  const { findSession } = await import("../sessionRef.js");
+  const { tailSession } = await import("../sessionTail.js");
+  try {
+    return await context.withClient(async (client) => {
+      const { sessionId } = await findSession(client, given);
+      return { sessionId, isDone: await tailSession(client, { sessionId, ...options }, print) };
+    });
+  } catch (error) {
+    if (error instanceof CliError && error.type === "session_not_found") return { isDone: false };
+    throw error;
+  }
+}
+
+/** The files to read: without a daemon the session's own where it has some, else the daemon's. */
+async function filesOf(
+  logDir: string,
+  session: string | undefined,
+  isRunning: boolean,
+): Promise<{ readonly files: readonly string[]; readonly link?: string }> {
+  if (session !== undefined && ID.test(session) && !isRunning) {
+    const link = sessionLogLink(logDir, session);
+    const files = await logFiles(logDir, link).catch(() => []);
+    if (files.length > 0) return { files, link };
+  }
+  return { files: await logFiles(logDir).catch(() => []) };
+}
 
 /** The running daemon knows best where its log is; without one the configuration says where it would be. */
 async function findLog(context: Context): Promise<{ readonly logDir: string; readonly isRunning: boolean }> {
@@ -41,25 +86,10 @@ async function findLog(context: Context): Promise<{ readonly logDir: string; rea
  * Which lines are about a session. One that the daemon does not know, since it was deleted or since none runs, is
  * looked for by its id, or the beginning of it.
  */
-async function linesOf(
-  context: Context,
-  given: string,
-  isRunning: boolean,
-): Promise<(line: string) => boolean> {
-  const sessionId = isRunning ? await idOf(context, given) : undefined;
+function about(given: string, sessionId: string | undefined): (line: string) => boolean {
   // As JSON writes it: the quote at the end tells the whole id from a beginning.
   const mark = sessionId === undefined ? `"sessionId":"${given}` : `"sessionId":"${sessionId}"`;
   return (line) => line.includes(mark);
-}
-
-async function idOf(context: Context, given: string): Promise<string | undefined> {
-  const { findSession } = await import("../sessionRef.js");
-  try {
-    return await context.withClient(async (client) => (await findSession(client, given)).sessionId);
-  } catch (error) {
-    if (error instanceof CliError && error.type === "session_not_found") return undefined;
-    throw error;
-  }
 }
 
 async function printer({ globals, io, out }: Context): Promise<(line: string) => Promise<void>> {
