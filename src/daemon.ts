@@ -5,10 +5,13 @@ import type { Logger } from "pino";
 import type { Config } from "./config/schema.js";
 import { sessionDefaults } from "./config/sessionDefaults.js";
 import type { Places } from "./config/places.js";
+import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder } from "./disk/folder.js";
 import { registerJobs } from "./jobs/index.js";
 import { openDaemonLog } from "./log/daemonLog.js";
+import { openFilesLimit } from "./log/openFilesLimit.js";
 import { childFor } from "./log/sessionChild.js";
+import { SessionLogs } from "./log/sessionLogs.js";
 import { errorObject } from "./protocol/errors.js";
 import { LIMITS } from "./protocol/limits.js";
 import { METHODS } from "./protocol/methods/index.js";
@@ -24,8 +27,13 @@ import { createHandlers } from "./server/handlers/index.js";
 import { listenOnSocket } from "./server/listen.js";
 import { acquireDataLock } from "./server/lock.js";
 import { Subscriptions } from "./server/subscriptions.js";
+import { Logbook } from "./supervisor/logbook.js";
+import { sessionLogger } from "./supervisor/sessionLogger.js";
 import { Supervisor } from "./supervisor/supervisor.js";
 import { VERSION } from "./version.js";
+
+/** For whoever works on a data folder without a daemon, and has to keep one out meanwhile. */
+export { acquireDataLock } from "./server/lock.js";
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -89,23 +97,28 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   // Before everything else, the log too: whoever is refused here must not touch what another daemon has open.
   const warnings = await lockData({ ...options, onFatal }, closers);
   await prepareFolders(options);
-  const { logger: log, close: closeLog } = await openDaemonLog({
+  const daemonLog = await openDaemonLog({
     dir: places.logDir,
     ...config.log,
     ...(options.terminal === undefined
       ? {}
       : { terminal: options.terminal, terminalColor: options.terminalColor ?? false }),
   });
-  closers.add(closeLog);
+  closers.add(() => daemonLog.close());
+  const log = daemonLog.logger;
   openLog = log;
   for (const [fields, message] of warnings) log.warn(fields, message);
-  const opening: Opening = { ...options, log, onFatal };
+  const sessionLogs = openSessionLogs(options, log);
+  closers.add(() => sessionLogs.close());
+  const opening: Opening = { ...options, log, sessionLogs, onFatal };
   const clock = openSystemClock({
     baseUpMs: await readUptime(places.uptimeFile),
     onGap: (gapMs) =>
       log.info({ gapMs, event: "clock.gap" }, "The daemon was asleep or stopped; no session was idle"),
   });
   const supervisor = await openSupervisor(opening, clock);
+  const all = [...supervisor.registry.committedSessions.values()];
+  void sessionLogs.archiveLeft(all.filter(({ archivedAt }) => archivedAt !== undefined));
   closers.add(async () => {
     await supervisor.close();
     await writeUptime(places.uptimeFile, clock.upMs());
@@ -141,12 +154,13 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
 }
 
 /** What the rooms are opened with. */
-type Opening = DaemonOptions & { readonly log: Logger };
+type Opening = DaemonOptions & { readonly log: Logger; readonly sessionLogs: SessionLogs };
 
 async function prepareFolders({ places, storage }: DaemonOptions): Promise<void> {
   const folders = [places.dataDir, places.contentDir];
   if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir);
   for (const folder of folders) await ensurePrivateFolder(folder);
+  await openTemporaryFolder(places.tempDir);
 }
 
 /** Takes the lock of the data folder, and answers what the log is to be told about it. */
@@ -169,8 +183,23 @@ async function lockData(
   return warnings;
 }
 
+/** A share of the descriptors that the process may have: most of them are for what must not fail. */
+const LOG_DESCRIPTORS_SHARE = 0.25;
+
+function openSessionLogs({ config, places }: DaemonOptions, log: Logger): SessionLogs {
+  const { sessionMaxSizeBytes, sessionKeepFiles, maxOpenSessionLogs } = config.log;
+  return new SessionLogs({
+    dir: places.logDir,
+    maxSizeBytes: sessionMaxSizeBytes,
+    keepFiles: sessionKeepFiles,
+    maxOpen: Math.max(1, Math.min(maxOpenSessionLogs, Math.floor(openFilesLimit() * LOG_DESCRIPTORS_SHARE))),
+    complain: (err, fields) =>
+      log.warn({ err, event: "log.trouble", ...fields }, "Logs of sessions lose lines; sessions go on"),
+  });
+}
+
 function openSupervisor(opening: Opening, clock: SystemClock): Promise<Supervisor> {
-  const { config, places, log, onFatal } = opening;
+  const { config, places, log, sessionLogs, onFatal } = opening;
   const { journalDir, snapshotDir, contentDir } = places;
   return Supervisor.open({
     clock,
@@ -180,15 +209,18 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     sessionDefaults: sessionDefaults(config),
     socket: opening.listen === false ? undefined : places.socket,
     contentDir,
+    sessionsDir: opening.storage === "memory" ? undefined : places.sessionsDir,
     journal: opening.storage === "memory" ? undefined : { journalDir, snapshotDir, ...config.journal },
     log,
-    sessionLog: (session) => childFor(log, session.sessionId, session.config.logging),
+    sessionLog: (session) =>
+      sessionLogger(childFor(log, session.sessionId, session.config.logging), sessionLogs, session),
+    sessionLogs,
     onFatal,
   });
 }
 
 function createConnections(
-  { config, places, log, listen }: Opening,
+  { config, places, log, sessionLogs, listen }: Opening,
   supervisor: Supervisor,
   startedAtMs: number,
   end: Ending,
@@ -200,6 +232,7 @@ function createConnections(
   const handlers = createHandlers({
     supervisor,
     subscriptions,
+    logbook: new Logbook({ supervisor, sessionLogs, logDir }),
     limits: { ...LIMITS, ...config.limits, idempotencyKeys: config.idempotency.maxKeys },
     idempotency: config.idempotency,
     version: VERSION,

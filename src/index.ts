@@ -47,27 +47,34 @@ export interface EmbeddedDaemon extends AsyncDisposable {
  */
 export async function openDaemon(options: OpenOptions = {}): Promise<EmbeddedDaemon> {
   const isInMemory = options.dataDir === undefined;
+  const given = { ...options.config, ...(isInMemory ? {} : { dataDir: options.dataDir }) };
+  // First of all: a setting that is wrong must not leave a folder behind.
+  const config = loadConfig({ document: given, env: {} });
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "sessiond-")));
-  const settings = { ...options.config, dataDir };
-  const config = loadConfig({ document: settings, env: {} });
   const uid = process.getuid?.() ?? 0;
   const places = resolvePlaces({
-    config,
+    config: { ...config, dataDir },
     env: process.env,
     platform: process.platform,
     homedir: homedir(),
     uid,
   });
+  const removeIfTemporary = async (): Promise<void> => {
+    if (isInMemory) await rm(dataDir, { recursive: true, force: true });
+  };
   const daemon = await openRooms({
     config,
     places,
     storage: isInMemory ? "memory" : "files",
     listen: options.listen ?? false,
     onFatal: options.onFatal ?? (() => process.exit(1)),
+  }).catch(async (error: unknown) => {
+    await removeIfTemporary();
+    throw error;
   });
   const close = async (): Promise<void> => {
     await daemon.close();
-    if (isInMemory) await rm(dataDir, { recursive: true, force: true });
+    await removeIfTemporary();
   };
   return {
     socket: options.listen === true ? places.socket : undefined,

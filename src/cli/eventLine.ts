@@ -39,6 +39,7 @@ function coloured(event: EventShape, text: string, paint: Paint): string {
 function gist(event: EventShape): string {
   switch (event.type) {
     case "session/created":
+    case "session/imported":
       return event.data.name ?? "";
     case "session/updated":
       return Object.keys(event.data).join(", ");

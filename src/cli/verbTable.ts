@@ -120,9 +120,23 @@ export const VERBS: readonly VerbSpec[] = [
     load: async () => (await import("./verbs/rm.js")).rm,
   },
   {
+    name: "import",
+    group: SESSIONS,
+    about: "take over sessions from session_*.json files",
+    args: [["<path>", "a folder with such files, or one of them"]],
+    options: [
+      {
+        flags: "--on-conflict <way>",
+        about: "where an id is taken: import nothing, take a free id, or keep what is there (refuse)",
+        choices: ["refuse", "rename", "keep"],
+      },
+    ],
+    load: async () => (await import("./verbs/import.js")).importFiles,
+  },
+  {
     name: "logs",
     group: LOOK,
-    about: "print the log, or what it says of one session",
+    about: "print the daemon's log, or that of one session",
     args: [["[session]", REF]],
     options: [
       { flags: "-f, --follow", about: "go on with what comes" },
@@ -160,6 +174,23 @@ export const VERBS: readonly VerbSpec[] = [
       ["[params]", "as JSON; - reads them from standard input"],
     ],
     load: async () => (await import("./verbs/call.js")).call,
+  },
+  {
+    name: "journal",
+    group: MORE,
+    about: "check, print or repair the journal; works without a daemon",
+    args: [["<task>", "verify, dump or repair"]],
+    options: [
+      { flags: "--since <seq>", about: "dump: all that came after this event", parse: wholeNumber(0) },
+      { flags: "--until <seq>", about: "dump: up to this event", parse: wholeNumber(1) },
+      { flags: "--dry-run", about: "repair: say what it would do, and change nothing" },
+      { flags: "-y, --yes", about: "repair: also where events are lost by it" },
+    ],
+    more:
+      "verify reads everything and names every fault; it ends with 1 where a daemon would refuse to\n" +
+      "start. dump prints records as lines of JSON, and goes on behind damage. repair keeps the longest\n" +
+      "state that is whole, and copies every file that it changes before.",
+    load: async () => (await import("./verbs/journal.js")).journal,
   },
   {
     name: "socket-path",

@@ -16,15 +16,15 @@ const absolutePath = (meaning: string) =>
 const count = (least: number, meaning: string) => z.int().min(least).describe(meaning);
 
 /** The levels of a log, least important first. */
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
-
-/** One of {@link LOG_LEVELS}. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
 
 const log = z.strictObject({
   level: z.enum(LOG_LEVELS).default("info").describe("least important level that the daemon's log keeps"),
   maxSizeBytes: count(KIB, "size at which a log file is rolled").default(10 * MIB),
   keepFiles: count(1, "log files kept, the live one included").default(7),
+  sessionMaxSizeBytes: count(KIB, "size at which a log file of one session is rolled").default(4 * MIB),
+  sessionKeepFiles: count(1, "log files kept of one session, the live one included").default(4),
+  maxOpenSessionLogs: count(1, "logs of sessions held open at once").default(64),
 });
 
 const journal = z.strictObject({
@@ -40,9 +40,7 @@ const sessions = z.strictObject({
   idleTimeoutMs: count(0, "inactivity that ends a session; 0 is never").default(HOUR_MS),
   lifetimeMs: count(0, "age that ends a session; 0 is never").default(0),
   heartbeatTimeoutMs: count(0, "silence of the heartbeat that ends a session; 0 is never").default(0),
-  autoSaveIntervalMs: count(100, "how soon bodies go from the journal into the session's files").default(
-    5_000,
-  ),
+  autoSaveIntervalMs: count(100, "how soon the session's files follow the journal").default(5_000),
 });
 
 const commands = z.strictObject({
@@ -77,7 +75,7 @@ export const configSchema = z.strictObject({
   dataDir: absolutePath("folder of everything that must survive").optional(),
   logDir: absolutePath("folder of the log files").optional(),
   socket: absolutePath("path of the Unix socket").optional(),
-  log: log.prefault({}).describe("the daemon's own log"),
+  log: log.prefault({}).describe("the daemon's log, and one log a session"),
   journal: journal.prefault({}).describe("the record of every change"),
   sessions: sessions.prefault({}).describe("limits of sessions that bring none of their own"),
   commands: commands.prefault({}).describe("limits of commands that bring none of their own"),

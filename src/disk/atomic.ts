@@ -4,6 +4,11 @@ import { PendingFile } from "./pendingFile.js";
 export interface AtomicOptions {
   /** Permissions of the file, 0600 if absent. */
   readonly mode?: number;
+  /**
+   * Whether a crash of the machine may bring the old file back, until the folder is synced. For whoever writes
+   * many files and syncs their folder once. False if absent.
+   */
+  readonly leaveFolderUnsynced?: boolean;
   readonly operations?: DiskOperations;
 }
 
@@ -12,16 +17,25 @@ export interface AtomicOptions {
  * temporary file in the same folder, fsync, rename, fsync of the folder. The temporary file is removed on
  * failure.
  */
-export async function writeFileAtomic(
+export function writeFileAtomic(
   path: string,
   content: string | Uint8Array,
   options: AtomicOptions = {},
 ): Promise<void> {
-  const { mode = 0o600, operations = diskOperations } = options;
+  return writePiecesAtomic(path, [content], options);
+}
+
+/** The same for a file that is made piece by piece: the loop turns after each, and no two are in memory. */
+export async function writePiecesAtomic(
+  path: string,
+  pieces: Iterable<string | Uint8Array>,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const { mode = 0o600, operations = diskOperations, leaveFolderUnsynced = false } = options;
   const file = await PendingFile.create(path, mode, operations);
   try {
-    await file.write(typeof content === "string" ? Buffer.from(content) : content);
-    await file.publish();
+    for (const piece of pieces) await file.write(typeof piece === "string" ? Buffer.from(piece) : piece);
+    await (leaveFolderUnsynced ? file.publishUnsynced() : file.publish());
   } catch (error) {
     await file.discard();
     throw error;

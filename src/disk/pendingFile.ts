@@ -6,7 +6,7 @@ import { hasCode, type DiskOperations } from "./operations.js";
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_RDONLY, O_DIRECTORY } = constants;
 
 /** How the name of a file ends that has not been published. */
-export const PENDING_SUFFIX = ".tmp";
+const PENDING_SUFFIX = ".tmp";
 
 /**
  * A file on its way: it is written under another name in the same folder and gets its own when it is whole
@@ -56,6 +56,12 @@ export class PendingFile {
   async truncate(sizeBytes: number): Promise<void> {
     await this.#operations.ftruncate(this.fd, sizeBytes);
     this.#sizeBytes = sizeBytes;
+  }
+
+  /** Gives the file its name, whole; that it has this one is durable only once its folder has been synced. */
+  async publishUnsynced(): Promise<void> {
+    await this.sync();
+    await this.#operations.rename(this.#temporaryPath, this.path);
   }
 
   /**

@@ -1,13 +1,11 @@
 export { JournalDamagedError, JournalUnavailableError, ReplayGapError } from "./errors.js";
 export { openJournal } from "./journal.js";
-export { openMemoryJournal, type MemoryJournalOptions } from "./memory.js";
+export { openMemoryJournal } from "./memory.js";
 export type {
   Journal,
-  JournalCallbacks,
   JournalHealth,
   JournalOptions,
   RecordBody,
-  SetAside,
   Settle,
   StoredRecord,
 } from "./types.js";

@@ -8,6 +8,7 @@ import { count, id, label, text, time } from "./shapes.js";
 /** What happened, as subscribers see it: the `data` of each type of event. */
 export const EVENTS = {
   "session/created": session,
+  "session/imported": session,
   /** What was set; null stands for a text that was removed. */
   "session/updated": session.partial().extend({
     name: label.nullable().optional(),
@@ -21,7 +22,10 @@ export const EVENTS = {
   "session/ended": z.strictObject({ status: endedStatus, reason: text.optional() }),
   "session/archived": z.strictObject({}),
   "session/deleted": z.strictObject({}),
-  "activity/recorded": activity.pick({ action: true, details: true, usage: true }),
+  "activity/recorded": activity.pick({ action: true, details: true, usage: true }).extend({
+    /** When it was, where it came with a session that was imported. */
+    at: time.optional(),
+  }),
   "metadata/set": z.strictObject({ key: label, value: json }),
   "metadata/deleted": z.strictObject({ key: label }),
   "command/accepted": command,

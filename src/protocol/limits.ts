@@ -35,6 +35,20 @@ export const LIMITS = {
   pageItems: 1_000,
   /** Characters of one page, about: a page of large items ends before its limit. */
   pageLength: 1_048_576,
+  /** Lines of one `log/write`. */
+  logEntries: 500,
+  /** Characters of the message of one line of a log. */
+  logMessageLength: 16_384,
+  /** Bytes of a log that one `log/query` or `log/tail` looks at; what is behind them comes with the next call. */
+  logScanBytes: 8_388_608,
+  /** Longest time that a following `log/tail` holds its answer back. */
+  logTailMs: 60_000,
+  /** Files that one `session/import` takes. */
+  importFiles: 10_000,
+  /** Bytes of one such file, decompressed, and of a registry. */
+  importFileBytes: 4_194_304,
+  /** Activities of one session that is imported. */
+  importActivities: 10_000,
   /** Subscriptions of one connection. */
   subscriptionsPerConnection: 64,
   /** Longest time that `command/wait` and a following `command/output` hold an answer back. */

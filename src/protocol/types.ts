@@ -15,7 +15,11 @@ export type ValidParams<M extends MethodName> = z.output<Methods[M]["params"]>;
 export type Result<M extends MethodName> = z.output<Methods[M]["result"]>;
 /** The methods that take an idempotency key. Params without any key are a record of nothing, which has them all. */
 export type KeyedMethod = {
-  [M in MethodName]: string extends keyof Params<M> ? never : "idempotencyKey" extends keyof Params<M> ? M : never;
+  [M in MethodName]: string extends keyof Params<M>
+    ? never
+    : "idempotencyKey" extends keyof Params<M>
+      ? M
+      : never;
 }[MethodName];
 
 export type SessionShape = z.output<typeof session>;

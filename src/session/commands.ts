@@ -1,14 +1,27 @@
 import type { Json } from "../protocol/json.js";
 import type { SessionConfigPatch, UsageShape } from "../protocol/types.js";
-import type { AcceptedFields, CreatedFields, Outcome, UpdatedFields } from "./events.js";
+import type { AcceptedFields, CreatedFields, ImportedFields, Outcome, UpdatedFields } from "./events.js";
 import type { ProcessIdentity, SessionStatus } from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
 
+/** One activity of a session that is imported; `at` is epoch milliseconds. */
+export interface ImportedActivity {
+  readonly at: number;
+  readonly action: string;
+  readonly details?: Json | undefined;
+}
+
 /** What is asked of the state machine, or reported to it. Time, ids and chance come in with it. */
 export type Command =
   | ({ readonly type: "session/create"; readonly sessionId: string } & CreatedFields)
+  | ({
+      readonly type: "session/import";
+      readonly sessionId: string;
+      /** Oldest first. */
+      readonly activities: readonly ImportedActivity[];
+    } & ImportedFields)
   | ({ readonly type: "session/update"; readonly sessionId: string } & Omit<UpdatedFields, "config"> & {
         readonly config?: SessionConfigPatch | undefined;
       })

@@ -11,7 +11,13 @@ type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 type ExecutionCommand = Extract<Command, { type: `command/${string}` }>;
 
 /** Signals that ask a process to end: after one of them there is no further try. */
-const ENDING_SIGNALS: ReadonlySet<string> = new Set(["SIGTERM", "SIGINT", "SIGKILL", "SIGQUIT", "SIGHUP"]);
+export const ENDING_SIGNALS: ReadonlySet<string> = new Set([
+  "SIGTERM",
+  "SIGINT",
+  "SIGKILL",
+  "SIGQUIT",
+  "SIGHUP",
+]);
 
 /** Decides what is asked of a command, and what its process reports. */
 export function decideExecution(

@@ -1,7 +1,8 @@
 import type { Bounds, Command } from "./commands.js";
+import { create, importSession } from "./decideBirth.js";
 import type { Decision, Head } from "./decision.js";
-import { happened, limitReached, NOTHING, refuse, sessionNotFound } from "./decision.js";
-import { faultOfEntry, faultOfMetadata } from "./metadata.js";
+import { happened, NOTHING, refuse, sessionNotFound } from "./decision.js";
+import { faultOfDetails, faultOfEntry, faultOfMetadata } from "./metadata.js";
 import { mergeSettings } from "./settings.js";
 import type { Session } from "./state.js";
 import type { Move } from "./transitions.js";
@@ -10,7 +11,10 @@ import { statusAfter } from "./transitions.js";
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 type SessionCommand = Extract<Command, { type: `session/${string}` | `metadata/${string}` }>;
 
-const MOVES: Readonly<Record<Exclude<SessionCommand["type"], "session/create" | "session/end">, Move>> = {
+/** What makes a session has none yet to move. */
+type Birth = "session/create" | "session/import";
+
+const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | "session/end">, Move>> = {
   "session/update": "edit",
   "session/touch": "work",
   "session/record": "work",
@@ -28,6 +32,7 @@ const END_MOVES = { completed: "complete", failed: "fail", abandoned: "abandon" 
 /** Decides what is asked of a session. */
 export function decideSession(head: Head, command: SessionCommand, bounds: Bounds): Decision {
   if (command.type === "session/create") return create(head, command, bounds);
+  if (command.type === "session/import") return importSession(head, command, bounds);
   const session = head.session(command.sessionId);
   if (session === undefined) return sessionNotFound(command.sessionId);
   const move = command.type === "session/end" ? END_MOVES[command.status] : MOVES[command.type];
@@ -49,29 +54,6 @@ export function decideSession(head: Head, command: SessionCommand, bounds: Bound
   }
 }
 
-function create(head: Head, command: Of<"session/create">, bounds: Bounds): Decision {
-  const { type: _, sessionId, ...fields } = command;
-  if (head.session(sessionId) !== undefined) {
-    return refuse("session_exists", `A session "${sessionId}" exists already.`, {
-      hint: "leave sessionId out to get a new id",
-    });
-  }
-  if (fields.parentId !== undefined && head.session(fields.parentId) === undefined) {
-    return sessionNotFound(fields.parentId);
-  }
-  if (head.sessionCount >= bounds.maxSessions) {
-    return limitReached(
-      "maxSessions",
-      bounds.maxSessions,
-      `There are ${head.sessionCount} sessions, and no more than ${bounds.maxSessions} are allowed.`,
-      "delete some with session/delete, or raise sessions.maxSessions in the configuration",
-    );
-  }
-  return (
-    faultOfMetadata(fields.metadata, bounds) ?? happened({ type: "session/created", sessionId, data: fields })
-  );
-}
-
 function update(session: Session, command: Of<"session/update">, bounds: Bounds): Decision {
   const { type: _, sessionId, config: patch, ...fields } = command;
   const merged = fields.metadata === undefined ? undefined : { ...session.metadata, ...fields.metadata };
@@ -85,20 +67,11 @@ function update(session: Session, command: Of<"session/update">, bounds: Bounds)
 
 function record(session: Session, command: Of<"session/record">, bounds: Bounds): Decision {
   const { action, details, usage } = command;
-  const length = details === undefined ? 0 : JSON.stringify(details).length;
-  if (length > bounds.detailsLength) {
-    return limitReached(
-      "detailsLength",
-      bounds.detailsLength,
-      `The details of an activity have ${length} characters as JSON; ${bounds.detailsLength} are allowed.`,
-      "write what is large to a file and record its path",
-    );
-  }
-  return happened({
-    type: "activity/recorded",
-    sessionId: session.sessionId,
-    data: { action, details, usage },
-  });
+  const { sessionId } = session;
+  return (
+    faultOfDetails(details, bounds) ??
+    happened({ type: "activity/recorded", sessionId, data: { action, details, usage } })
+  );
 }
 
 function setMetadata(session: Session, command: Of<"metadata/set">, bounds: Bounds): Decision {
@@ -113,14 +86,7 @@ function changeStatus(
   session: Session,
   command: Exclude<
     SessionCommand,
-    Of<
-      | "session/create"
-      | "session/update"
-      | "session/touch"
-      | "session/record"
-      | "metadata/set"
-      | "metadata/delete"
-    >
+    Of<Birth | "session/update" | "session/touch" | "session/record" | "metadata/set" | "metadata/delete">
   >,
 ): Decision {
   const { sessionId } = session;

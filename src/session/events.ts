@@ -24,6 +24,10 @@ export type CreatedFields = Pick<
   | "config"
 >;
 
+/** What a session is taken over with, from files that another program kept. */
+export type ImportedFields = CreatedFields &
+  Pick<Session, "status" | "createdAt" | "lastActivityAt" | "endedAt" | "endReason" | "archivedAt">;
+
 /** What an update sets. A null removes a text; metadata is merged, everything else replaces. */
 export interface UpdatedFields {
   readonly name?: string | null | undefined;
@@ -53,6 +57,7 @@ export interface Outcome {
 
 interface EventData {
   "session/created": CreatedFields;
+  "session/imported": ImportedFields;
   "session/updated": UpdatedFields;
   "session/touched": Readonly<Record<string, never>>;
   "session/paused": { readonly reason?: string | undefined };
@@ -64,6 +69,8 @@ interface EventData {
     readonly action: string;
     readonly details?: Json | undefined;
     readonly usage?: UsageShape | undefined;
+    /** When it was, where that is not when it was journaled: it came with a session that was imported. */
+    readonly at?: number;
   };
   "metadata/set": { readonly key: string; readonly value: Json };
   "metadata/deleted": { readonly key: string };

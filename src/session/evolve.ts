@@ -1,5 +1,5 @@
 import { lengthOfEntry } from "./metadata.js";
-import type { CreatedFields, Event, Stamp, UpdatedFields } from "./events.js";
+import type { CreatedFields, Event, ImportedFields, Stamp, UpdatedFields } from "./events.js";
 import type { Session } from "./state.js";
 import { addUsage, NO_TOTALS } from "./totals.js";
 
@@ -11,6 +11,7 @@ const NO_COMMANDS: Session["commands"] = { total: 0, running: 0, succeeded: 0, f
  */
 export function evolve(session: Session | undefined, event: Event, stamp: Stamp): Session | undefined {
   if (event.type === "session/created") return created(event.sessionId, event.data, stamp);
+  if (event.type === "session/imported") return imported(event.sessionId, event.data, stamp);
   if (session === undefined || event.type === "session/deleted") return undefined;
   switch (event.type) {
     case "session/updated":
@@ -27,15 +28,12 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
     }
     case "session/archived":
       return { ...session, archivedAt: stamp.at, updatedAt: stamp.at };
-    case "activity/recorded":
-      return active(
-        {
-          ...session,
-          activities: session.activities + 1,
-          totals: addUsage(session.totals, event.data.usage),
-        },
-        stamp,
-      );
+    case "activity/recorded": {
+      const totals = addUsage(session.totals, event.data.usage);
+      const counted = { ...session, activities: session.activities + 1, totals };
+      // What came with an import is history: nobody is active in the session now.
+      return event.data.at === undefined ? active(counted, stamp) : counted;
+    }
     case "metadata/set":
       return active(metadataSet(session, event.data.key, event.data.value), stamp);
     case "metadata/deleted":
@@ -74,6 +72,13 @@ function created(sessionId: string, fields: CreatedFields, { seq, at, up }: Stam
     commands: NO_COMMANDS,
     totals: NO_TOTALS,
   };
+}
+
+/** A session as another program left it; its idle time begins now, since up-time is the daemon's own. */
+function imported(sessionId: string, fields: ImportedFields, stamp: Stamp): Session {
+  const { status, createdAt, lastActivityAt, endedAt, endReason, archivedAt } = fields;
+  const history = { status, createdAt, lastActivityAt, endedAt, endReason, archivedAt };
+  return { ...created(sessionId, fields, stamp), ...history };
 }
 
 function active(session: Session, { at, up }: Stamp): Session {

@@ -1,3 +1,4 @@
+import type { Json } from "../protocol/json.js";
 import type { Bounds } from "./commands.js";
 import type { Decision } from "./decision.js";
 import { limitReached, refuse } from "./decision.js";
@@ -17,6 +18,15 @@ export function faultOfEntry(
   const replaced = isNew ? 0 : lengthOfEntry(key, session.metadata[key]);
   const whole = session.metadataLength - replaced + lengthOfEntry(key, value);
   return whole > bounds.metadataLength ? metadataTooLong(bounds) : undefined;
+}
+
+/** What is wrong with the details of an activity, if anything. */
+export function faultOfDetails(details: Json | undefined, bounds: Bounds): Decision | undefined {
+  const length = details === undefined ? 0 : JSON.stringify(details).length;
+  const bound = bounds.detailsLength;
+  if (length <= bound) return undefined;
+  const message = `The details of an activity have ${length} characters as JSON; ${bound} are allowed.`;
+  return limitReached("detailsLength", bound, message, "write what is large to a file and record its path");
 }
 
 /** What is wrong with the metadata as a whole, if anything. */

@@ -14,12 +14,14 @@ interface EffectParts {
   readonly runner: Runner;
   readonly log: SupervisorLog;
   readonly sessionLog: SupervisorOptions["sessionLog"];
+  readonly sessionLogs: SupervisorOptions["sessionLogs"];
 }
 
 /** What follows from a record that has become durable, outside of the state. A replay runs none of it. */
 export class Effects {
   readonly #parts: EffectParts;
   readonly #listeners: ((session: Session) => void)[] = [];
+  readonly #recordListeners: ((committed: Committed) => void)[] = [];
 
   constructor(parts: EffectParts) {
     this.#parts = parts;
@@ -30,6 +32,11 @@ export class Effects {
     this.#listeners.push(listener);
   }
 
+  /** Calls back with every record that has become durable. */
+  onCommitted(listener: (committed: Committed) => void): void {
+    this.#recordListeners.push(listener);
+  }
+
   run(committed: Committed): void {
     const { events, stamp, changes } = committed;
     let seq = stamp.seq - events.length;
@@ -38,7 +45,11 @@ export class Effects {
       this.#one(event, { ...stamp, seq }, committed);
     }
     this.#parts.runner.effects(committed);
-    for (const session of changes.removed) this.#removeContent(session);
+    for (const listener of this.#recordListeners) listener(committed);
+    for (const session of changes.removed) {
+      this.#removeContent(session);
+      void this.#parts.sessionLogs?.remove(session);
+    }
     for (const session of changes.sessions.values()) {
       if (session === undefined) continue;
       for (const listener of this.#listeners) listener(session);
@@ -46,7 +57,7 @@ export class Effects {
   }
 
   #one(event: Event, stamp: Stamp, { changes }: Committed): void {
-    const { beats, bodies, sessionLog } = this.#parts;
+    const { beats, bodies, sessionLog, sessionLogs } = this.#parts;
     const { sessionId } = event;
     const session = changes.sessions.get(sessionId);
     if (event.type === "session/resumed" || session === undefined || isEnded(session.status))
@@ -57,6 +68,7 @@ export class Effects {
     }
     const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);
     if (logged !== undefined) logEvent(sessionLog, logged, event);
+    if (event.type === "session/archived" && session !== undefined) void sessionLogs?.archive(session);
   }
 
   #saveBodies(): void {

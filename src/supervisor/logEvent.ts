@@ -5,6 +5,7 @@ import type { SupervisorLog } from "./options.js";
 /** What the log says of each event that is worth a line; the others are told at debug level. */
 const MESSAGES: Readonly<Partial<Record<Event["type"], string>>> = {
   "session/created": "Session created",
+  "session/imported": "Session imported",
   "session/paused": "Session paused",
   "session/resumed": "Session resumed",
   "session/ended": "Session ended",
@@ -39,6 +40,7 @@ export function logEvent(
 function facts(event: Event): object {
   switch (event.type) {
     case "session/created":
+    case "session/imported":
       return { sessionName: event.data.name };
     case "session/ended":
       return { status: event.data.status, reason: event.data.reason };

@@ -1,4 +1,5 @@
 import type { JournalOptions } from "../journal/index.js";
+import type { SessionLogs } from "../log/sessionLogs.js";
 import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock, SystemClock } from "../schedule/clock.js";
 import type { Bounds } from "../session/commands.js";
@@ -22,12 +23,16 @@ export interface SupervisorOptions {
   /** Where commands find the daemon. */
   readonly socket?: string | undefined;
   readonly contentDir: string;
+  /** Where the files for people lie; none where this is left out. */
+  readonly sessionsDir?: string | undefined;
   /** Where the journal lies; in memory where this is left out. */
   readonly journal?:
     Omit<JournalOptions, "restore" | "replay" | "onFailure" | "onFatal" | "onTorn"> | undefined;
   readonly log: SupervisorLog;
   /** The log of one session, by its own settings. */
   readonly sessionLog: (session: Session) => SupervisorLog;
+  /** Where the logs of sessions lie, which go where their sessions go; left out where there are none. */
+  readonly sessionLogs?: Pick<SessionLogs, "archive" | "remove"> | undefined;
   /** A sync failed: nobody may be answered any more, the process has to end at once. */
   readonly onFatal: (error: Error) => void;
 }

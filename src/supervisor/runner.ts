@@ -1,11 +1,11 @@
-import { prepareOutput, removeOutput } from "../content/outputFolder.js";
-import { outputPaths } from "../content/places.js";
-import { OutputGauge, readOutput, type OutputPiece } from "../process/output.js";
+import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
+import { ENDING_SIGNALS } from "../session/decideExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import { isEnded, isOver } from "../session/state.js";
 import type { Committed } from "./ledger.js";
+import { type OutputRange, Outputs } from "./outputs.js";
 import type { Registry } from "./registry.js";
 import { Run, type RunInputs } from "./run.js";
 import { Serial } from "./serial.js";
@@ -23,13 +23,11 @@ interface RunnerParts {
 /** A pause before a report that could not be recorded is given again. */
 const REPORT_AGAIN_MS = 250;
 
-/** Signals that ask a process to end; they are sent at once, journal or not. */
-const ENDING: ReadonlySet<string> = new Set(["SIGTERM", "SIGINT", "SIGKILL", "SIGQUIT", "SIGHUP"]);
-
 /** Runs the commands of all sessions: turns durable events into processes, and what happens to them into reports. */
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #gauge: OutputGauge;
+  readonly #outputs: Outputs;
   readonly #runs = new Map<string, { readonly run: Run; readonly sessionId: string }>();
   /** Runs that are over, and of which something is still being stopped. */
   readonly #settling = new Set<Run>();
@@ -42,6 +40,7 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#outputs = new Outputs(parts.contentDir);
     this.#gauge = new OutputGauge({
       intervalMs: 100,
       onError: (error) => parts.onError(error, "The size of a command's output cannot be read"),
@@ -70,7 +69,8 @@ export class Runner {
           this.#runs.get(event.data.commandId)?.run.begin(event.data.nextAttemptAt);
           break;
         case "command/signalled":
-          if (!ENDING.has(event.data.signal)) this.#send(event.data.commandId, event.data.signal, undefined);
+          if (!ENDING_SIGNALS.has(event.data.signal))
+            this.#send(event.data.commandId, event.data.signal, undefined);
           break;
         case "command/ended":
           this.#end(event.data.commandId);
@@ -86,7 +86,7 @@ export class Runner {
 
   /** Sends an ending signal at once, before anything is journaled: stopping never waits for the disk. */
   signalNow(commandId: string, signal: NodeJS.Signals, graceMs: number | undefined): void {
-    if (ENDING.has(signal)) this.#send(commandId, signal, graceMs);
+    if (ENDING_SIGNALS.has(signal)) this.#send(commandId, signal, graceMs);
   }
 
   stopSession(sessionId: string): void {
@@ -106,14 +106,8 @@ export class Runner {
   }
 
   /** A piece of what a command wrote. */
-  readOutput(
-    session: Session,
-    commandId: string,
-    piece: { readonly stream: "stdout" | "stderr"; readonly sinceBytes: number; readonly limitBytes: number },
-  ): Promise<OutputPiece> {
-    const paths = outputPaths(this.#parts.contentDir, session, commandId);
-    const path = piece.stream === "stdout" ? paths.stdoutPath : paths.stderrPath;
-    return readOutput(path, piece.sinceBytes, piece.limitBytes);
+  readOutput(session: Session, commandId: string, range: OutputRange): Promise<OutputPiece> {
+    return this.#outputs.read(session, commandId, range);
   }
 
   /** Stops every command, because the daemon stops; resolves when their ends are recorded or time is up. */
@@ -138,14 +132,14 @@ export class Runner {
     const inputs = execution === undefined ? undefined : this.#inputs.get(execution.token);
     const session = execution === undefined ? undefined : this.#parts.registry.session(execution.sessionId);
     if (execution === undefined || inputs === undefined || session === undefined) return;
-    const { contentDir, clock } = this.#parts;
+    const { clock } = this.#parts;
     const reports = new Serial();
     const run = new Run(execution, inputs, {
       gauge: this.#gauge,
       nowMs: () => clock.nowMs(),
       chance: Math.random,
-      prepare: () => prepareOutput(contentDir, session, commandId),
-      sizes: () => this.#sizes(session, commandId),
+      prepare: () => this.#outputs.prepare(session, commandId),
+      sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#report(command)),
       onGrowth: () => this.#grown.wake(commandId),
     });
@@ -171,7 +165,9 @@ export class Runner {
   }
 
   #send(commandId: string, signal: string, graceMs: number | undefined): void {
-    this.#runs.get(commandId)?.run.signal(signal as NodeJS.Signals, { ends: ENDING.has(signal), graceMs });
+    this.#runs
+      .get(commandId)
+      ?.run.signal(signal as NodeJS.Signals, { ends: ENDING_SIGNALS.has(signal), graceMs });
   }
 
   #end(commandId: string): void {
@@ -189,19 +185,13 @@ export class Runner {
     run.settled().then(forget, forget);
   }
 
-  async #sizes(session: Session, commandId: string): Promise<{ stdoutBytes: number; stderrBytes: number }> {
-    const size = async (stream: "stdout" | "stderr"): Promise<number> => {
-      const piece = this.readOutput(session, commandId, { stream, sinceBytes: 0, limitBytes: 0 });
-      return (await piece.catch(() => undefined))?.sizeBytes ?? 0;
-    };
-    return { stdoutBytes: await size("stdout"), stderrBytes: await size("stderr") };
-  }
-
   #removeOutput(execution: Execution): void {
     const session = this.#parts.registry.session(execution.sessionId);
     if (session === undefined) return;
-    removeOutput(this.#parts.contentDir, session, execution.commandId).catch((error: unknown) =>
-      this.#parts.onError(error, "The output of an old command cannot be removed"),
-    );
+    this.#outputs
+      .remove(session, execution.commandId)
+      .catch((error: unknown) =>
+        this.#parts.onError(error, "The output of an old command cannot be removed"),
+      );
   }
 }

@@ -1,3 +1,4 @@
+import { SessionFolder } from "../content/sessionFolder.js";
 import type { Journal } from "../journal/index.js";
 import { RefusalError } from "../protocol/errors.js";
 import type { SessionConfigShape, SessionShape } from "../protocol/types.js";
@@ -10,6 +11,7 @@ import { isEnded } from "../session/state.js";
 import { Beats } from "./beats.js";
 import { Bodies } from "./bodies.js";
 import { Effects } from "./effects.js";
+import { SessionFiles } from "./files/sessionFiles.js";
 import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
 import { type Answer, Ledger, type SubmitOptions } from "./ledger.js";
@@ -21,6 +23,9 @@ import { recover } from "./recover.js";
 import { snapshotEntries } from "./snapshot.js";
 
 export type { Session } from "../session/state.js";
+
+/** How long a stop waits for the files for people, which the next start would write as well. */
+const FILES_PATIENCE_MS = 2_000;
 
 /** What a start found. */
 export interface Recovery {
@@ -38,6 +43,7 @@ export class Supervisor {
   readonly journal: Journal;
   readonly feed: Feed;
   readonly runner: Runner;
+  #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
   readonly #options: SupervisorOptions;
@@ -51,11 +57,13 @@ export class Supervisor {
     const bodies = new Bodies({ contentDir: options.contentDir });
     const { journal, records } = await recover(options, { registry, keys, bodies });
     const supervisor = new Supervisor(options, { registry, keys, bodies, journal });
+    await supervisor.#openFiles(options.sessionsDir);
     const lostCommands = await reconcile({
       executions: registry.committedExecutions.values(),
       record: (command) => supervisor.submit(command, { isOwn: true }),
       maxGraceMs: 1_000,
     });
+    supervisor.files?.begin();
     const durationMs = Math.round(performance.now() - startedMs);
     supervisor.#recovery = { records, lostCommands, durationMs };
     return supervisor;
@@ -65,7 +73,7 @@ export class Supervisor {
     options: SupervisorOptions,
     parts: { registry: Registry; keys: Keys; bodies: Bodies; journal: Journal },
   ) {
-    const { clock, bounds, contentDir, log, sessionLog } = options;
+    const { clock, bounds, contentDir, log, sessionLog, sessionLogs } = options;
     const { registry, keys, bodies, journal } = parts;
     this.#options = options;
     this.registry = registry;
@@ -81,7 +89,14 @@ export class Supervisor {
       record: (command) => this.submit(command, { isOwn: true }),
       onError: (err, what) => log.warn({ err }, what),
     });
-    this.#effects = new Effects({ beats: this.beats, bodies, runner: this.runner, log, sessionLog });
+    this.#effects = new Effects({
+      beats: this.beats,
+      bodies,
+      runner: this.runner,
+      log,
+      sessionLog,
+      sessionLogs,
+    });
     this.#ledger = new Ledger({
       journal,
       registry,
@@ -96,6 +111,11 @@ export class Supervisor {
   /** What the start found. */
   get recovery(): Recovery {
     return this.#recovery;
+  }
+
+  /** The files for people; none for a daemon in memory. */
+  get files(): SessionFiles | undefined {
+    return this.#files;
   }
 
   get clock(): Clock {
@@ -189,11 +209,28 @@ export class Supervisor {
     await this.runner.close(options.graceMs, options.patienceMs);
   }
 
-  /** Saves the bodies and closes the journal. */
+  async #openFiles(sessionsDir: string | undefined): Promise<void> {
+    if (sessionsDir === undefined) return;
+    const { clock, log, sessionDefaults } = this.#options;
+    const files = new SessionFiles({
+      folder: await SessionFolder.open(sessionsDir),
+      sessions: this.registry.committedSessions,
+      committedSeq: () => this.journal.committed,
+      bodies: this.bodies,
+      clock,
+      log,
+      autoSaveIntervalMs: sessionDefaults.autoSaveIntervalMs,
+    });
+    this.#effects.onCommitted((committed) => files.note(committed));
+    this.#files = files;
+  }
+
+  /** Saves the bodies and the files for people, and closes the journal. */
   async close(): Promise<void> {
     await this.bodies.save().catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });
+    await this.#files?.close(FILES_PATIENCE_MS);
     await this.journal.close();
   }
 }

@@ -180,8 +180,11 @@ export const SIZES = { usual: 200, most: 300 };
 export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/journal/writer.ts":
     "one state machine: open batch, sync, failure; taken apart, its order could not be followed",
-  "src/session/decideSession.ts": "the whole of what may be asked of a session, a few lines a command",
+  "src/log/rollingFile.ts": "one state machine: a file that is opened, rolled, given up and opened again",
+  "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
+  "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
+  "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
   "src/daemon.ts": "the composition root: each room opened once, in order",
   "src/server/connection.ts": "one state machine: a connection from its first byte to its last",

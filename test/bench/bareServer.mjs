@@ -38,6 +38,10 @@ server.addMethod("get", ({ key }) => ({ key, value: "value" }));
 createServer((socket) => {
   let rest = "";
   let answers = [];
+  const answer = async (line) => {
+    const text = JSON.stringify(await server.receive(JSON.parse(line)));
+    if (answers.push(`${text}\n`) === 1) setImmediate(flush);
+  };
   const flush = () => {
     socket.write(answers.join(""));
     answers = [];
@@ -47,9 +51,7 @@ createServer((socket) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop();
     for (const line of lines) {
-      server.receive(JSON.parse(line)).then((answer) => {
-        if (answers.push(`${JSON.stringify(answer)}\n`) === 1) setImmediate(flush);
-      });
+      void answer(line);
     }
   });
   socket.on("error", () => socket.destroy());

@@ -12,10 +12,7 @@ const VALUE = "value-of-some-length-@";
 /** `start` answers the socket's path and the process. `missing` says why a peer cannot take part. */
 export const PEERS = {
   sessiond: {
-    write: request(
-      "metadata/set",
-      `{"sessionId":"s&","key":"k#","value":"${VALUE}","idempotencyKey":"@"}`,
-    ),
+    write: request("metadata/set", `{"sessionId":"s&","key":"k#","value":"${VALUE}","idempotencyKey":"@"}`),
     read: request("session/get", '{"sessionId":"s&"}'),
     start: async (folder) => {
       const socket = join(folder, "socket");
@@ -23,12 +20,21 @@ export const PEERS = {
     },
   },
   redis: {
-    missing: spawnSync("redis-server", ["--version"]).error && "redis-server is not installed (apt-get install redis-server)",
+    missing:
+      spawnSync("redis-server", ["--version"]).error &&
+      "redis-server is not installed (apt-get install redis-server)",
     write: `*4\r\n$4\r\nHSET\r\n$4\r\ns&\r\n$3\r\nk#\r\n$31\r\n${VALUE}\r\n`,
     read: undefined,
     start: async (folder) => {
       const socket = join(folder, "socket");
-      const settings = { port: 0, unixsocket: socket, dir: folder, appendonly: "yes", appendfsync: "always", save: "" };
+      const settings = {
+        port: 0,
+        unixsocket: socket,
+        dir: folder,
+        appendonly: "yes",
+        appendfsync: "always",
+        save: "",
+      };
       const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
       const child = spawn("redis-server", flags, { stdio: "ignore" });
       for (let tries = 0; tries < 100 && !existsSync(socket); tries++) await sleep(50);
@@ -40,7 +46,10 @@ export const PEERS = {
     read: request("get", '{"key":"k#"}'),
     start: async (folder) => {
       const socket = join(folder, "socket");
-      return { socket, process: await ready([join(here, "bareServer.mjs"), socket, join(folder, "journal")]) };
+      return {
+        socket,
+        process: await ready([join(here, "bareServer.mjs"), socket, join(folder, "journal")]),
+      };
     },
   },
   echo: {

@@ -59,7 +59,16 @@ async function measure(load, kind, [connections, inFlight], name) {
     const run = spawnSync(load, argv, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
     if (run.status !== 0) throw new Error(`${name}, ${kind}: the load generator failed`);
     const { requests, seconds, p50Us, p99Us, cpuSeconds } = JSON.parse(run.stdout);
-    return { kind, connections, inFlight, name, perSecond: requests / seconds, p50Us, p99Us, loadCpu: cpuSeconds / seconds };
+    return {
+      kind,
+      connections,
+      inFlight,
+      name,
+      perSecond: requests / seconds,
+      p50Us,
+      p99Us,
+      loadCpu: cpuSeconds / seconds,
+    };
   });
 }
 
@@ -67,7 +76,8 @@ async function measure(load, kind, [connections, inFlight], name) {
 function summary(cells) {
   const groups = groupBy(cells, keyOf);
   return [...groups.values()].map((group) => {
-    const medianOf = (field) => group.map((cell) => cell[field]).sort((a, b) => a - b)[Math.floor(group.length / 2)];
+    const medianOf = (field) =>
+      group.map((cell) => cell[field]).sort((a, b) => a - b)[Math.floor(group.length / 2)];
     const { kind, connections, inFlight, name } = group[0];
     const figures = { perSecond: medianOf("perSecond"), p50Us: medianOf("p50Us"), p99Us: medianOf("p99Us") };
     return { kind, connections, inFlight, name, ...figures, loadCpu: medianOf("loadCpu") };
@@ -85,9 +95,12 @@ function groupBy(items, key) {
 }
 
 function print(rows) {
-  for (const [name, { missing }] of Object.entries(PEERS)) if (missing) console.log(`without ${name}: ${missing}`);
+  for (const [name, { missing }] of Object.entries(PEERS))
+    if (missing) console.log(`without ${name}: ${missing}`);
   for (const kind of ["write", "read"]) {
-    console.log(`\n${kind === "write" ? "Durable writes" : "Reads"} (per second; ratio is sessiond's to the peer's)`);
+    console.log(
+      `\n${kind === "write" ? "Durable writes" : "Reads"} (per second; ratio is sessiond's to the peer's)`,
+    );
     for (const [connections, inFlight] of SHAPES) {
       const cells = rows.filter(
         (row) => row.kind === kind && row.connections === connections && row.inFlight === inFlight,

@@ -3,7 +3,14 @@ import { configSchema } from "../../src/config/schema.js";
 
 it("fills in every default", () => {
   expect(configSchema.parse({})).toEqual({
-    log: { level: "info", maxSizeBytes: 10_485_760, keepFiles: 7 },
+    log: {
+      level: "info",
+      maxSizeBytes: 10_485_760,
+      keepFiles: 7,
+      sessionMaxSizeBytes: 4_194_304,
+      sessionKeepFiles: 4,
+      maxOpenSessionLogs: 64,
+    },
     journal: {
       segmentBytes: 16_777_216,
       reserveBytes: 1_048_576,

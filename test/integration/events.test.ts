@@ -4,7 +4,7 @@ import { daemonForSuite, daemonForTest } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 
 /** Waits until the peer has got the event of that seq, and answers all that it got so far. */
 async function eventsUpTo(peer: Peer, seq: number): Promise<Peer["events"]> {

@@ -5,7 +5,7 @@ import { Peer } from "../support/peer.js";
 import type { WireMessage } from "../support/wireCheck.js";
 import { until, within } from "../support/until.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 
 /** Sends a text as one line and answers the one line that comes back, whatever its id. */
 async function exchange(peer: Peer, text: string | Buffer): Promise<WireMessage[]> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { daemonForSuite, daemonForTest } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
+import { whenSnapshotted } from "../support/snapshot.js";
 import { passing, until } from "../support/until.js";
 
 const daemon = daemonForSuite();
@@ -71,7 +72,7 @@ describe("idempotency keys", () => {
     };
     await own.crash();
     await repeat();
-    await until("the snapshot", async () => (await peer.call("daemon/status")).journal.snapshotSeq > seq - 1);
+    await whenSnapshotted(peer);
     await own.crash();
     await repeat();
     await own.restart();

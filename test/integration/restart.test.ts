@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Result } from "../../client/index.js";
 import { daemonForTest, type TestDaemon } from "../support/daemon.js";
 import { PeerLostError } from "../support/peer.js";
-import { until, within } from "../support/until.js";
+import { whenSnapshotted } from "../support/snapshot.js";
+import { within } from "../support/until.js";
 
 /** Everything that can be asked about the state, in one value. */
 async function stateOf(daemon: TestDaemon): Promise<object> {
@@ -63,12 +64,11 @@ describe("a restart", () => {
     expect(await stateOf(daemon)).toEqual(before);
     await daemon.restart();
     expect(await stateOf(daemon)).toEqual(before);
-    const peer = await daemon.peer();
-    const { seq } = (await peer.call("daemon/status")).journal;
-    await until("the snapshot", async () => (await peer.call("daemon/status")).journal.snapshotSeq === seq);
+    await whenSnapshotted(await daemon.peer());
+    const withFiller = await stateOf(daemon);
     // From the snapshot alone: there is nothing behind it to be replayed.
     expect(await daemon.crash()).toMatchObject({ records: 0 });
-    expect(await stateOf(daemon)).toEqual(before);
+    expect(await stateOf(daemon)).toEqual(withFiller);
   });
 
   it("S0.5 up-time goes on, and the place in the journal", async () => {

@@ -4,7 +4,7 @@ import type { Params } from "../../src/protocol/types.js";
 import { daemonForSuite } from "../support/daemon.js";
 import { until } from "../support/until.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 
 /** The names of a whole list, taken page by page. */
 async function namesOf(filter: Params<"session/list">): Promise<string[]> {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { daemonForSuite } from "../support/daemon.js";
 import { until } from "../support/until.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 const NEVER = "11111111-1111-7111-8111-111111111111";
 
 describe("a session from its creation to its deletion", () => {

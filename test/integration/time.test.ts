@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Params, Result } from "../../src/protocol/types.js";
 import { daemonForSuite, daemonForTest, type TestDaemon } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
+import { whenSnapshotted } from "../support/snapshot.js";
 import { passing, until } from "../support/until.js";
 
 const daemon = daemonForSuite({ config: { sessions: { idleTimeoutMs: 0 } } });
@@ -167,15 +168,10 @@ describe.concurrent("time in which the daemon was not there", () => {
     const daemon = await daemonForTest({ config }, test.onTestFinished);
     let peer = await daemon.peer();
     const sessionId = await create(peer, { idleTimeoutMs });
-    // Now and then, so that the last touch is late in the life of the daemon, and in the snapshot all the same.
-    let touchedMs = Number.NEGATIVE_INFINITY;
-    await until("a snapshot of all of it", async () => {
-      const isTime = performance.now() - touchedMs > 1_000;
-      for (let index = 0; isTime && index < 10; index += 1) await peer.call("session/touch", { sessionId });
-      if (isTime) touchedMs = performance.now();
-      const { snapshotSeq, seq } = (await peer.call("daemon/status")).journal;
-      return snapshotSeq === seq;
-    });
+    await passing(1_000);
+    // Late in the life of the daemon, and in the snapshot all the same.
+    await peer.call("session/touch", { sessionId });
+    await whenSnapshotted(peer);
     await daemon.kill();
     // It is refreshed every ten seconds, so it may well know nothing of all this.
     await rm(join(daemon.dataDir, "uptime.json"), { force: true });

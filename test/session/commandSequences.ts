@@ -83,6 +83,22 @@ const create = fc.record({
   config: fc.constant({ ...CONFIG, maxRunningCommands: 2 }),
 });
 
+const importSession = create.chain((fields) =>
+  fc.record({
+    ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fc.constant(value)])),
+    type: fc.constant("session/import" as const),
+    status: fc.constantFrom("active", "paused", "completed", "timed_out"),
+    createdAt: fc.constant(500),
+    lastActivityAt: fc.constantFrom(400, 500, 600, 700),
+    endedAt: fc.constantFrom(undefined, 700),
+    endReason: text,
+    archivedAt: fc.constantFrom(undefined, undefined, 800),
+    activities: fc.array(fc.record({ at: fc.constant(550), action: fc.constant("looked"), details: value }), {
+      maxLength: 2,
+    }),
+  }),
+) as unknown as fc.Arbitrary<Extract<Command, { type: "session/import" }>>;
+
 const nullable = fc.constantFrom(undefined, null, "x");
 const update = fc.record(
   {
@@ -146,6 +162,7 @@ const reportEnd = fc.record({
 
 const plain = fc.oneof(
   { weight: 4, arbitrary: create },
+  { weight: 1, arbitrary: importSession },
   { weight: 1, arbitrary: update },
   { weight: 6, arbitrary: start },
   fc.record({

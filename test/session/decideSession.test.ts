@@ -79,7 +79,8 @@ describe.each([
 ] as const)("%s", (type) => {
   it("is refused where there is no such session", () => {
     const rest = { action: "a", status: "failed", limit: "idle", afterMs: 1, key: "k", value: 1 } as const;
-    expect(decided(headOf([]), { type, sessionId: "gone", ...rest })).toMatchObject({
+    const command = { type, sessionId: "gone", ...rest } as Command;
+    expect(decided(headOf([]), command)).toMatchObject({
       refusal: { type: "session_not_found", hint: "session/list shows those that there are" },
     });
   });

@@ -166,7 +166,10 @@ describe("whatever is asked, and whatever the disk does", () => {
         expect(calls.filter(({ outcome }) => Object.keys(outcome).length !== 1)).toEqual([]);
         const replayed = Model.replay(
           own.journal.records.flatMap(({ events, seq, at, up }) =>
-            events.map((event) => ({ event: event as never, stamp: { seq, at, up } })),
+            events.map((event, index) => ({
+              event: event as never,
+              stamp: { seq: seq - events.length + 1 + index, at, up },
+            })),
           ),
         );
         const { registry } = own;

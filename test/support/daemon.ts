@@ -7,6 +7,7 @@ import type { Client, ConnectOptions } from "../../client/index.js";
 import type { ConfigInput } from "../../src/config/schema.js";
 import { findByToken } from "../../src/process/identity.js";
 import { type CheckedClient, connectChecked } from "./checkedClient.js";
+import { DaemonInProcess } from "./daemonInProcess.js";
 import { DaemonProcess, type Exit, type Ready } from "./daemonProcess.js";
 import { Peer } from "./peer.js";
 import { until, within } from "./until.js";
@@ -15,6 +16,8 @@ export interface TestDaemonOptions {
   readonly config?: Omit<ConfigInput, "dataDir" | "logDir" | "socket">;
   /** The environment of the daemon itself. */
   readonly env?: Readonly<Record<string, string>>;
+  /** In the process of the test, where coverage sees it: for tests that do not kill it. */
+  readonly inProcess?: boolean;
 }
 
 /** A real daemon in a process and a folder of its own, and the certainty that nothing of it is left behind. */
@@ -24,10 +27,10 @@ export class TestDaemon {
   readonly dataDir: string;
   readonly socket: string;
   readonly #options: TestDaemonOptions;
-  readonly #processes: DaemonProcess[] = [];
+  readonly #processes: (DaemonProcess | DaemonInProcess)[] = [];
   readonly #clients: CheckedClient[] = [];
   readonly #peers: Peer[] = [];
-  #current: DaemonProcess | undefined;
+  #current: DaemonProcess | DaemonInProcess | undefined;
 
   private constructor(folder: string, options: TestDaemonOptions) {
     this.folder = folder;
@@ -54,7 +57,7 @@ export class TestDaemon {
   }
 
   /** The process that runs, or ran last. */
-  get process(): DaemonProcess {
+  get process(): DaemonProcess | DaemonInProcess {
     if (this.#current === undefined) throw new Error("the daemon was not started");
     return this.#current;
   }
@@ -64,18 +67,26 @@ export class TestDaemon {
   }
 
   /** Starts the process on the folder, without waiting for it. */
-  spawn(config: TestDaemonOptions["config"] = {}, env = this.#options.env): DaemonProcess {
-    const process = this.rival(config, env);
-    this.#current = process;
-    return process;
+  spawn(config: TestDaemonOptions["config"] = {}, env = this.#options.env): DaemonProcess | DaemonInProcess {
+    this.#current = this.#options.inProcess === true ? this.#openHere(config) : this.rival(config, env);
+    return this.#current;
   }
 
   /** Starts one more process on the same folder: it ought to be refused. */
   rival(config: TestDaemonOptions["config"] = {}, env = this.#options.env): DaemonProcess {
-    const settings = { ...this.#options.config, ...config, dataDir: this.dataDir };
-    const process = new DaemonProcess(settings, env);
+    const process = new DaemonProcess(this.#settings(config), env);
     this.#processes.push(process);
     return process;
+  }
+
+  #openHere(config: TestDaemonOptions["config"]): DaemonInProcess {
+    const process = new DaemonInProcess(this.#settings(config));
+    this.#processes.push(process);
+    return process;
+  }
+
+  #settings(config: TestDaemonOptions["config"]): object {
+    return { ...this.#options.config, ...config, dataDir: this.dataDir };
   }
 
   /** Starts the daemon and waits until it answers. */

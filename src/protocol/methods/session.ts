@@ -22,6 +22,7 @@ import {
   label,
   listOf,
   page,
+  seq,
   tags,
   text,
   time,
@@ -184,6 +185,34 @@ export const session = {
     params: z.strictObject(write),
     result: written,
     errors: ["session_not_found", "invalid_transition"],
+    access: "write",
+    durable: true,
+  }),
+  "session/import": method({
+    summary:
+      "Takes over sessions from files in the documented shape: a folder with session_*.json, or one file. " +
+      "Each session comes as a whole or not at all; files that are not of that shape are skipped, with the reason.",
+    params: z.strictObject({
+      /** A folder with `session_*.json`, perhaps a `registry.json` and an `archive/`; or one such file. */
+      path: absolutePath,
+      /** Where the id is taken: import nothing at all, take the next free id, or keep what is there. */
+      onConflict: z.enum(["refuse", "rename", "keep"]).default("refuse"),
+      idempotencyKey: idempotencyKey.optional(),
+    }),
+    result: z.strictObject({
+      imported: z.array(
+        z.strictObject({
+          sessionId: id,
+          /** The id in the file, where it was taken. */
+          renamedFrom: id.optional(),
+          /** Fields of the file that mean nothing here. */
+          ignored: z.array(z.string()).optional(),
+        }),
+      ),
+      skipped: z.array(z.strictObject({ file: z.string(), reason: z.string() })),
+      seq,
+    }),
+    errors: ["session_exists", "limit_reached"],
     access: "write",
     durable: true,
   }),

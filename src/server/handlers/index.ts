@@ -4,6 +4,7 @@ import type { Connection } from "../connection.js";
 import { commandHandlers } from "./command.js";
 import { daemonHandlers } from "./daemon.js";
 import { eventHandlers } from "./event.js";
+import { logHandlers } from "./log.js";
 import { metadataHandlers } from "./metadata.js";
 import type { Services } from "./services.js";
 import { sessionHandlers } from "./session.js";
@@ -18,6 +19,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...metadataHandlers(services),
     ...commandHandlers(services),
     ...eventHandlers(services),
+    ...logHandlers(services),
     "rpc.discover": () => (document ??= openRpcDocument(services.version)),
   };
 }

@@ -1,3 +1,4 @@
+import type { Logbook } from "../../supervisor/logbook.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { MethodName, Result } from "../../protocol/types.js";
 import type { Handlers } from "../../rpc/dispatch.js";
@@ -8,6 +9,7 @@ import type { Subscriptions } from "../subscriptions.js";
 export interface Services {
   readonly supervisor: Supervisor;
   readonly subscriptions: Subscriptions;
+  readonly logbook: Logbook;
   /** Bounds that are in force, for `daemon/hello`. */
   readonly limits: Readonly<Record<string, number>>;
   readonly idempotency: { readonly keepMs: number; readonly maxKeys: number };

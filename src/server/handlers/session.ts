@@ -1,5 +1,6 @@
 import type { Result } from "../../protocol/types.js";
 import { createSession } from "../../supervisor/create.js";
+import { importSessions } from "../../supervisor/import/importSessions.js";
 import type { After } from "../../supervisor/ledger.js";
 import { listActivities } from "../../supervisor/read/activities.js";
 import { listSessions } from "../../supervisor/read/sessionList.js";
@@ -53,6 +54,10 @@ export function sessionHandlers({ supervisor }: Services): NamespaceHandlers<"se
     "session/delete": (params) => {
       const { call, fields } = keyed("session/delete", params);
       return supervisor.submit({ type: "session/delete", ...fields }, { call });
+    },
+    "session/import": (params) => {
+      const { call, fields } = keyed("session/import", params);
+      return importSessions(supervisor, fields, call);
     },
     "session/stats": ({ sessionId }) => showStats(supervisor, supervisor.session(sessionId)),
   };

@@ -20,7 +20,8 @@ export function showEvent(event: Event, stamp: Stamp): EventShape {
 
 function showData(event: Event, stamp: Stamp): unknown {
   switch (event.type) {
-    case "session/created": {
+    case "session/created":
+    case "session/imported": {
       const session = evolve(undefined, event, stamp);
       return session === undefined ? {} : showSession(session);
     }
@@ -28,6 +29,10 @@ function showData(event: Event, stamp: Stamp): unknown {
       const { environment, ...fields } = event.data;
       const shown = withoutUndefined(fields);
       return environment === undefined ? shown : { ...shown, environment: redactEnvironment(environment) };
+    }
+    case "activity/recorded": {
+      const { at, ...fields } = event.data;
+      return withoutUndefined({ ...fields, at: at === undefined ? undefined : showTime(at) });
     }
     case "command/accepted": {
       const execution = evolveExecution(undefined, event, stamp);

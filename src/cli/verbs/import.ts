@@ -1,0 +1,27 @@
+import { resolve } from "node:path";
+
+import type { Result } from "../../../client/index.js";
+import type { Verb } from "../context.js";
+import { EXIT } from "../exitCodes.js";
+
+interface ImportOptions {
+  readonly onConflict?: "refuse" | "rename" | "keep";
+}
+
+/** Takes over sessions from files; fails where one of them could not be taken. */
+export const importFiles: Verb<ImportOptions> = async (context, { onConflict = "refuse" }, [given = ""]) => {
+  // The daemon may have been started anywhere: the folder is meant as seen from here.
+  const path = resolve(given);
+  const result = await context.withClient((client) => client.session.import({ path, onConflict }));
+  await context.print(result, () => words(result));
+  return result.skipped.length === 0 ? EXIT.ok : EXIT.failure;
+};
+
+function words({ imported, skipped }: Result<"session/import">): string {
+  const lines = imported.map(({ sessionId, renamedFrom, ignored }) => {
+    const renamed = renamedFrom === undefined ? "" : ` (was ${renamedFrom})`;
+    const without = ignored === undefined ? "" : `, without ${ignored.join(", ")}`;
+    return `imported ${sessionId}${renamed}${without}\n`;
+  });
+  return [...lines, ...skipped.map(({ file, reason }) => `skipped ${file}: ${reason}\n`)].join("");
+}

@@ -1,0 +1,88 @@
+import { registryPieces } from "../../content/registryFile.js";
+import type { SessionFolder, Shelf } from "../../content/sessionFolder.js";
+import type { Clock } from "../../schedule/clock.js";
+import type { Session } from "../../session/state.js";
+import type { Bodies } from "../bodies.js";
+import type { SupervisorLog } from "../options.js";
+import { type FoundFile, inspect } from "./inspect.js";
+import { activityLog, registryEntry, sessionInFile } from "./sessionShape.js";
+
+export interface SessionFileParts {
+  readonly folder: SessionFolder;
+  /** Sessions as they are durable. */
+  readonly sessions: ReadonlyMap<string, Session>;
+  /** Number of the last event that is durable. */
+  readonly committedSeq: () => number;
+  readonly bodies: Pick<Bodies, "read">;
+  readonly clock: Clock;
+  readonly log: SupervisorLog;
+}
+
+/** How many activities a session's file shows. */
+const ACTIVITIES = 100;
+
+/** Where the file of a session belongs. */
+export function shelfOf(session: Session): Shelf {
+  return session.archivedAt === undefined ? "sessions" : "archive";
+}
+
+/** Writes the files for people as the state is now; what is damaged it sets aside before. */
+export class SessionFileWriter {
+  readonly #parts: SessionFileParts;
+
+  constructor(parts: SessionFileParts) {
+    this.#parts = parts;
+  }
+
+  /** Writes the file of a session, or removes it where there is none of that id any more. */
+  async write(sessionId: string): Promise<void> {
+    const { folder, sessions } = this.#parts;
+    const session = sessions.get(sessionId);
+    if (session === undefined) return folder.remove(sessionId);
+    const text = await this.#textOf(session);
+    await this.setAsideDamaged(session);
+    await folder.write(sessionId, text, shelfOf(session));
+  }
+
+  async writeRegistry(): Promise<void> {
+    const { folder, sessions } = this.#parts;
+    const fault = await folder.faultOfRegistry();
+    if (fault !== undefined) await this.setAside(folder.registryPath, fault);
+    // All of one moment: the objects never change, so they can be written slice by slice.
+    const all = [...sessions.values()];
+    const entries = (function* () {
+      for (const session of all) yield [session.sessionId, registryEntry(session)] as const;
+    })();
+    await folder.writeRegistry(registryPieces(entries));
+  }
+
+  /** Looks at the file of a session, and sets it aside where it is not what a daemon wrote. */
+  async setAsideDamaged(session: Session): Promise<FoundFile> {
+    const { folder } = this.#parts;
+    const shelf = shelfOf(session);
+    const found = await inspect(folder, session, shelf);
+    if (found.state === "damaged") {
+      await this.setAside(folder.pathOf(session.sessionId, shelf), found.fault, session.sessionId);
+    }
+    return found;
+  }
+
+  async setAside(path: string, reason: string, sessionId?: string): Promise<void> {
+    const { folder, clock, log } = this.#parts;
+    const setAside = await folder.setAside(path, clock.nowMs());
+    const fields = { event: "files.damaged", file: path, setAside, reason, sessionId };
+    log.warn(fields, "A damaged file was set aside; it is written anew from the journal");
+  }
+
+  async #textOf(session: Session): Promise<string> {
+    const { bodies, committedSeq } = this.#parts;
+    const file = sessionInFile(session);
+    // What comes in during the reading belongs to the next time: the count in the file is the session's.
+    const upToSeq = committedSeq();
+    const page =
+      session.activities === 0
+        ? { items: [], next: undefined }
+        : await bodies.read(session, { order: "newest", limit: ACTIVITIES });
+    return `${JSON.stringify({ ...file, activity_log: activityLog(page, upToSeq) }, undefined, 2)}\n`;
+  }
+}

@@ -1,0 +1,45 @@
+import { prepareOutput, removeOutput } from "../content/outputFolder.js";
+import { type FolderOwner, outputPaths } from "../content/places.js";
+import { type OutputPiece, readOutput } from "../process/output.js";
+
+/** Which part of a command's output is asked for. */
+export interface OutputRange {
+  readonly stream: "stdout" | "stderr";
+  readonly sinceBytes: number;
+  readonly limitBytes: number;
+}
+
+/** The files that commands write their output to. */
+export class Outputs {
+  readonly #contentDir: string;
+
+  constructor(contentDir: string) {
+    this.#contentDir = contentDir;
+  }
+
+  /** Makes the folder, and says where the command writes. */
+  prepare(owner: FolderOwner, commandId: string): Promise<{ stdoutPath: string; stderrPath: string }> {
+    return prepareOutput(this.#contentDir, owner, commandId);
+  }
+
+  /** A piece of what a command wrote. */
+  read(owner: FolderOwner, commandId: string, range: OutputRange): Promise<OutputPiece> {
+    const { stdoutPath, stderrPath } = outputPaths(this.#contentDir, owner, commandId);
+    const path = range.stream === "stdout" ? stdoutPath : stderrPath;
+    return readOutput(path, range.sinceBytes, range.limitBytes);
+  }
+
+  /** How much a command wrote; what cannot be read counts as nothing, because a report must not fail by it. */
+  async sizes(owner: FolderOwner, commandId: string): Promise<{ stdoutBytes: number; stderrBytes: number }> {
+    const size = async (stream: OutputRange["stream"]): Promise<number> => {
+      const piece = this.read(owner, commandId, { stream, sinceBytes: 0, limitBytes: 0 });
+      return (await piece.catch(() => undefined))?.sizeBytes ?? 0;
+    };
+    return { stdoutBytes: await size("stdout"), stderrBytes: await size("stderr") };
+  }
+
+  /** Removes the output of a command that is no longer listed. */
+  remove(owner: FolderOwner, commandId: string): Promise<void> {
+    return removeOutput(this.#contentDir, owner, commandId);
+  }
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+
+import type { Command } from "../../src/session/commands.js";
+import type { Event } from "../../src/session/events.js";
+import { evolve } from "../../src/session/evolve.js";
+import type { Session } from "../../src/session/state.js";
+import { create, decided, headOf, session, STAMP } from "./samples.js";
+
+type Import = Extract<Command, { type: "session/import" }>;
+
+const ACTIVITIES = [
+  { at: 510, action: "asked" },
+  { at: 520, action: "answered", details: { words: 3 } },
+];
+
+/** Asks for a session that was active elsewhere from 500 to 600. */
+function importing(changes: Partial<Import> = {}): Import {
+  return {
+    ...create({ sessionId: "old", metadata: { user: "alice" } }),
+    type: "session/import",
+    status: "active",
+    createdAt: 500,
+    lastActivityAt: 600,
+    endedAt: undefined,
+    endReason: undefined,
+    archivedAt: undefined,
+    activities: [],
+    ...changes,
+  };
+}
+
+function eventsOf(command: Import, others: readonly Session[] = []): readonly Event[] {
+  const decision = decided(headOf(others), command);
+  if ("refusal" in decision) throw new Error(decision.refusal.message);
+  return decision.events;
+}
+
+/** The session after the record of an import, at seqs 7 and up. */
+function afterImport(command: Import): Session | undefined {
+  let made: Session | undefined;
+  for (const [index, event] of eventsOf(command).entries())
+    made = evolve(made, event, { ...STAMP, seq: 7 + index });
+  return made;
+}
+
+describe("session/import", () => {
+  it("S1.10 is one record of the session and its activities, with the times that they had", () => {
+    const events = eventsOf(importing({ activities: ACTIVITIES }));
+    expect(events.map(({ type }) => type)).toEqual([
+      "session/imported",
+      "activity/recorded",
+      "activity/recorded",
+    ]);
+    expect(events[2]).toEqual({
+      type: "activity/recorded",
+      sessionId: "old",
+      data: { action: "answered", details: { words: 3 }, at: 520 },
+    });
+    expect(afterImport(importing({ activities: ACTIVITIES }))).toMatchObject({
+      sessionId: "old",
+      createdSeq: 7,
+      status: "active",
+      metadata: { user: "alice" },
+      metadataLength: '{"user":"alice"}'.length - 1,
+      createdAt: 500,
+      updatedAt: 9_000,
+      lastActivityAt: 600,
+      lastActivityUp: 400,
+      activities: 2,
+    });
+  });
+
+  it("S1.10 keeps how it ended", () => {
+    const end = { status: "failed", endedAt: 650, endReason: "tired", archivedAt: 700 } as const;
+    expect(afterImport(importing(end))).toMatchObject(end);
+    expect(afterImport(importing({ status: "paused" }))).toMatchObject({
+      status: "paused",
+      endedAt: undefined,
+    });
+  });
+
+  it("is refused where the times and the status do not fit together", () => {
+    for (const [changes, what] of [
+      [{ lastActivityAt: 499 }, "was active before it was created"],
+      [{ status: "completed" }, "is completed, and does not say when it ended"],
+      [{ endedAt: 600 }, "is active, and says when it ended"],
+      [{ archivedAt: 600 }, "is active, and archived"],
+    ] as const) {
+      expect(decided(headOf([]), importing(changes))).toEqual({
+        refusal: { type: "invalid_params", message: `Session "old" ${what}.` },
+      });
+    }
+  });
+
+  it("is refused as a whole where the id is taken, or anything of it is too long", () => {
+    const refusal = (command: Import, bounds = {}): unknown =>
+      decided(headOf([session()]), command, { bounds });
+    expect(refusal(importing({ sessionId: "s" }))).toMatchObject({ refusal: { type: "session_exists" } });
+    expect(refusal(importing({ parentId: "none" }))).toMatchObject({
+      refusal: { type: "session_not_found" },
+    });
+    expect(refusal(importing(), { maxSessions: 1 })).toMatchObject({
+      refusal: { details: { limit: "maxSessions" } },
+    });
+    expect(refusal(importing(), { metadataKeys: 0 })).toMatchObject({
+      refusal: { details: { limit: "metadataKeys" } },
+    });
+    expect(refusal(importing({ activities: ACTIVITIES }), { detailsLength: 10 })).toMatchObject({
+      refusal: { details: { limit: "detailsLength" } },
+    });
+  });
+});
