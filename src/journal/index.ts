@@ -1,11 +1,4 @@
 export { JournalDamagedError, JournalUnavailableError, ReplayGapError } from "./errors.js";
 export { openJournal } from "./journal.js";
 export { openMemoryJournal } from "./memory.js";
-export type {
-  Journal,
-  JournalHealth,
-  JournalOptions,
-  RecordBody,
-  Settle,
-  StoredRecord,
-} from "./types.js";
+export type { Journal, JournalHealth, JournalOptions, RecordBody, Settle, StoredRecord } from "./types.js";

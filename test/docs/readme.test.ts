@@ -100,6 +100,9 @@ describe("the table of settings in README.md", () => {
       inner === undefined ? defaults[section] : (defaults[section] as Record<string, unknown>)[inner];
     const row = README.split("\n").find((line) => line.startsWith(`| \`${key}\` `));
     const cells = row?.split("|").map((cell) => cell.trim());
-    expect(cells?.slice(2, 4)).toEqual([value === undefined ? "" : `\`${JSON.stringify(value)?.replaceAll('"', "")}\``, meaning]);
+    expect(cells?.slice(2, 4)).toEqual([
+      value === undefined ? "" : `\`${JSON.stringify(value)?.replaceAll('"', "")}\``,
+      meaning,
+    ]);
   });
 });
