@@ -38,7 +38,7 @@ it("fills in every default", () => {
     limits: {
       connections: 2_048,
       messageBytes: 4_194_304,
-      inFlightPerConnection: 256,
+      inFlightPerConnection: 128,
       queueBytes: 4_194_304,
       batchLength: 1_000,
     },
