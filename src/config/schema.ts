@@ -32,7 +32,7 @@ const journal = z.strictObject({
   reserveBytes: count(0, "space kept free for the daemon's own records").default(MIB),
   keepMs: count(0, "how long records stay for subscribers after a snapshot").default(24 * HOUR_MS),
   keepBytes: count(0, "how much stays for subscribers after a snapshot").default(256 * MIB),
-  minimumSnapshotBytes: count(KIB, "journal written before a snapshot is worth its cost").default(8 * MIB),
+  minimumSnapshotBytes: count(KIB, "journal written before a snapshot is worth its cost").default(32 * MIB),
 });
 
 const sessions = z.strictObject({

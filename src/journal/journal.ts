@@ -37,7 +37,7 @@ const defaults = {
   reserveBytes: MIB,
   keepMs: DAY_MS,
   keepBytes: 256 * MIB,
-  minimumSnapshotBytes: 8 * MIB,
+  minimumSnapshotBytes: 32 * MIB,
   nowMs: Date.now,
   operations: diskOperations,
 };

@@ -127,7 +127,7 @@ export interface JournalOptions extends JournalCallbacks {
   /** How long (24 h) and how much (256 MiB) is kept for readers beyond the snapshots. */
   readonly keepMs?: number;
   readonly keepBytes?: number;
-  /** No snapshot is worth it for less. 8 MiB. */
+  /** No snapshot is worth it for less. 32 MiB, some 100,000 records: a second of replay. */
   readonly minimumSnapshotBytes?: number;
   readonly nowMs?: () => number;
   /** The calls to the disk; a test puts its own here. */

@@ -40,9 +40,8 @@ export function nextDeadline(
   session: Session,
   times: DeadlineTimes,
 ): { readonly limit: ExpiredLimit; readonly leftMs: number } | undefined {
-  let next: { limit: ExpiredLimit; leftMs: number } | undefined;
-  for (const [limit, leftMs] of Object.entries(remaining(session, times)) as [ExpiredLimit, number][]) {
-    if (next === undefined || leftMs < next.leftMs) next = { limit, leftMs };
-  }
-  return next;
+  const { idle = Infinity, lifetime = Infinity, heartbeat = Infinity } = remaining(session, times);
+  const leftMs = Math.min(idle, lifetime, heartbeat);
+  if (leftMs === Infinity) return undefined;
+  return { limit: leftMs === lifetime ? "lifetime" : leftMs === idle ? "idle" : "heartbeat", leftMs };
 }

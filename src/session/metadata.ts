@@ -11,7 +11,7 @@ export function faultOfEntry(
   value: Session["metadata"][string],
   bounds: Bounds,
 ): Decision | undefined {
-  const length = JSON.stringify(value).length;
+  const length = lengthAsJson(value);
   if (length > bounds.metadataValueLength) return valueTooLong(key, length, bounds);
   const isNew = !Object.hasOwn(session.metadata, key);
   if (isNew && Object.keys(session.metadata).length >= bounds.metadataKeys) return tooManyKeys(bounds);
@@ -39,7 +39,7 @@ export function faultOfMetadata(metadata: Session["metadata"], bounds: Bounds): 
       const message = `metadata: a key has 1 to ${bounds.labelLength} characters; one has ${key.length}.`;
       return refuse("invalid_params", message);
     }
-    const valueLength = JSON.stringify(metadata[key]).length;
+    const valueLength = lengthAsJson(metadata[key]);
     if (valueLength > bounds.metadataValueLength) return valueTooLong(key, valueLength, bounds);
     length += lengthOfEntry(key, metadata[key]);
   }
@@ -48,7 +48,15 @@ export function faultOfMetadata(metadata: Session["metadata"], bounds: Bounds): 
 
 /** Characters that one entry adds to the metadata as JSON, its quotes, colon and comma included. */
 export function lengthOfEntry(key: string, value: unknown): number {
-  return JSON.stringify(key).length + 2 + JSON.stringify(value).length;
+  return lengthAsJson(key) + 2 + lengthAsJson(value);
+}
+
+/** What JSON writes as it is, between quotes. */
+const PLAIN = /^[ !#-[\]-\uD7FF]*$/;
+
+/** Characters of a value as JSON; a plain text, which most values are, is not written for it. */
+function lengthAsJson(value: unknown): number {
+  return typeof value === "string" && PLAIN.test(value) ? value.length + 2 : JSON.stringify(value).length;
 }
 
 function tooManyKeys(bounds: Bounds): Decision {

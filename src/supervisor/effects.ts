@@ -42,7 +42,7 @@ export class Effects {
     let seq = stamp.seq - events.length;
     for (const event of events) {
       seq += 1;
-      this.#one(event, { ...stamp, seq }, committed);
+      this.#one(event, events.length === 1 ? stamp : { ...stamp, seq }, committed);
     }
     this.#parts.runner.effects(committed);
     for (const listener of this.#recordListeners) listener(committed);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import type { Refusal } from "../protocol/errors.js";
 
@@ -32,9 +32,17 @@ export type KeyState =
   | { readonly state: "pending"; readonly answer: Promise<object> }
   | { readonly state: "refused"; readonly refusal: Refusal };
 
+const NEW: KeyState = { state: "new" };
+
 /** Digest of a call's params; the same params in the same order of keys give the same digest. */
 export function digestOf(params: object): string {
-  return createHash("sha256").update(JSON.stringify(params)).digest("base64url").slice(0, 22);
+  return hash("sha256", JSON.stringify(params), "base64url").slice(0, 22);
+}
+
+/** A key whose call is on its way; others with the same key join it. */
+export interface HeldKey {
+  readonly call: KeyedCall;
+  answer: Promise<object> | undefined;
 }
 
 /**
@@ -42,65 +50,77 @@ export function digestOf(params: object): string {
  * write is refused, because dropping an old key would let its retry happen twice.
  */
 export class Keys {
-  readonly #done = new Map<string, RememberedKey>();
-  readonly #pending = new Map<string, { readonly call: KeyedCall; readonly answer: Promise<object> }>();
+  /** By key, in the order in which the calls were decided: the oldest is always first. */
+  readonly #entries = new Map<string, HeldKey | RememberedKey>();
   readonly #keepMs: number;
   readonly #maxKeys: number;
+  /** Before this time none expires. */
+  #nextExpiryMs = 0;
 
   constructor(options: { readonly keepMs: number; readonly maxKeys: number }) {
     this.#keepMs = options.keepMs;
     this.#maxKeys = options.maxKeys;
   }
 
+  /** Keys that are remembered or on their way. */
   get size(): number {
-    return this.#done.size;
+    return this.#entries.size;
   }
 
   /** Looks a key up, and refuses it where it was used for something else or there is no room for it. */
   find(call: KeyedCall, nowMs: number): KeyState {
-    const pending = this.#pending.get(call.key);
-    if (pending !== undefined) {
-      if (!isSame(pending.call, call)) return { state: "refused", refusal: conflict(call) };
-      return { state: "pending", answer: pending.answer };
+    if (nowMs >= this.#nextExpiryMs) this.#expire(nowMs);
+    const entry = this.#entries.get(call.key);
+    if (entry === undefined) {
+      return this.#entries.size < this.#maxKeys ? NEW : { state: "refused", refusal: this.#full() };
     }
-    this.#expire(nowMs);
-    const entry = this.#done.get(call.key);
-    if (entry !== undefined) {
-      const isRepeat = isSame({ method: entry.m, digest: entry.d }, call);
-      return isRepeat ? { state: "done", entry } : { state: "refused", refusal: conflict(call) };
+    if ("call" in entry) {
+      if (!isSame(entry.call, call) || entry.answer === undefined)
+        return { state: "refused", refusal: conflict(call) };
+      return { state: "pending", answer: entry.answer };
     }
-    if (this.#done.size + this.#pending.size < this.#maxKeys) return { state: "new" };
-    return { state: "refused", refusal: this.#full() };
+    const isRepeat = isSame({ method: entry.m, digest: entry.d }, call);
+    return isRepeat ? { state: "done", entry } : { state: "refused", refusal: conflict(call) };
   }
 
-  /** Holds the key while its call is on its way; others with the same key join it. */
-  hold(call: KeyedCall, answer: Promise<object>): void {
-    this.#pending.set(call.key, { call, answer });
+  /** Holds the key while its call is on its way. The caller puts the answer in as soon as there is a promise of it. */
+  hold(call: KeyedCall): HeldKey {
+    const held = { call, answer: undefined };
+    this.#entries.set(call.key, held);
+    return held;
   }
 
   /** The call came to nothing: it may be tried again. */
   release(key: string): void {
-    this.#pending.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && "call" in entry) this.#entries.delete(key);
   }
 
-  /** The call is durable. Entries come in the order of their records, so the oldest is always first. */
+  /** The call is durable. */
   remember(entry: RememberedKey): void {
-    this.#pending.delete(entry.k);
-    // A key that was used again after it had expired goes to the end: a map keeps the old place otherwise.
-    this.#done.delete(entry.k);
-    this.#done.set(entry.k, entry);
+    this.#entries.set(entry.k, entry);
+  }
+
+  /** Takes a key back that the journal or a snapshot has. Used again after it expired, it goes to the end. */
+  restore(entry: RememberedKey): void {
+    this.#entries.delete(entry.k);
+    this.#entries.set(entry.k, entry);
   }
 
   /** All that are remembered, oldest first, for a snapshot. */
   entries(): RememberedKey[] {
-    return [...this.#done.values()];
+    return [...this.#entries.values()].filter((entry): entry is RememberedKey => !("call" in entry));
   }
 
   #expire(nowMs: number): void {
-    for (const [key, entry] of this.#done) {
-      if (entry.at + this.#keepMs > nowMs) return;
-      this.#done.delete(key);
+    for (const [key, entry] of this.#entries) {
+      // One that is on its way is younger than every one that is remembered.
+      const expiresMs = "call" in entry ? nowMs + this.#keepMs : entry.at + this.#keepMs;
+      this.#nextExpiryMs = expiresMs;
+      if (expiresMs > nowMs) return;
+      this.#entries.delete(key);
     }
+    this.#nextExpiryMs = nowMs + 1;
   }
 
   #full(): Refusal {

@@ -65,12 +65,9 @@ export class Ledger {
     if (call === undefined) return this.#decide(command, options);
     const repeated = this.repeat(call);
     if (repeated !== undefined) return repeated;
-    const answer = this.#decide(command, options);
-    this.#parts.keys.hold(call, answer);
-    // What changed nothing is not remembered; where something did, `remember` has let go of the key already.
-    const release = (): void => this.#parts.keys.release(call.key);
-    answer.then(release, release);
-    return answer;
+    const held = this.#parts.keys.hold(call);
+    held.answer = this.#decide(command, options);
+    return held.answer as Promise<Answer>;
   }
 
   /** The answer to a call whose key was used before; undefined where it is new. */
@@ -82,7 +79,7 @@ export class Ledger {
       case "pending":
         return found.answer as Promise<Answer>;
       case "refused":
-        return this.#refuse(found.refusal);
+        return this.#refuse(found.refusal, undefined);
       case "new":
         return undefined;
     }
@@ -90,22 +87,33 @@ export class Ledger {
 
   #decide(command: Command, options: SubmitOptions): Promise<Answer> {
     const { journal, registry, clock, bounds } = this.#parts;
-    if (journal.state !== "ok" && options.isOwn !== true) return Promise.reject(unavailable(journal));
+    if (journal.state !== "ok" && options.isOwn !== true) {
+      this.#release(options.call);
+      return Promise.reject(unavailable(journal));
+    }
     const at = clock.nowMs();
     const decision = decide(registry, command, { at }, bounds);
-    if ("refusal" in decision) return this.#refuse(decision.refusal);
+    if ("refusal" in decision) return this.#refuse(decision.refusal, options.call);
     const { events } = decision;
     const stamp = { seq: journal.head + events.length, at, up: Math.round(clock.upMs()) };
     const shown = options.show?.(this.#after(command, events, stamp));
-    if (events.length === 0) return this.#unchanged({ ...shown, seq: stamp.seq });
     const key = keyEntry(options.call, shown);
-    const record = { at, up: stamp.up, events, ...(key === undefined ? {} : { key }) };
+    if (events.length === 0) return this.#unchanged({ ...shown, seq: stamp.seq }, key, at);
+    const record = key === undefined ? { at, up: stamp.up, events } : { at, up: stamp.up, events, key };
     return new Promise((resolve, reject) => {
-      journal.append(record, (error) => {
-        if (error !== undefined) return reject(asRefusal(error));
-        this.#commit({ events, stamp, changes }, key);
-        resolve({ ...shown, seq: stamp.seq });
-      });
+      const refuse = (error: Error): void => {
+        this.#release(options.call);
+        reject(asRefusal(error));
+      };
+      try {
+        journal.append(record, (error) => {
+          if (error !== undefined) return refuse(error);
+          this.#commit({ events, stamp, changes }, key);
+          resolve({ ...shown, seq: stamp.seq });
+        });
+      } catch (error) {
+        return refuse(error as Error);
+      }
       // Head moves last: where the journal throws, because it cannot write this record at all, nothing has.
       const changes = registry.apply(events, stamp);
     });
@@ -115,26 +123,43 @@ export class Ledger {
     const { registry, keys, feed, onCommitted } = this.#parts;
     const { events, stamp, changes } = committed;
     registry.commit(changes);
-    if (key !== undefined) keys.remember({ ...key, seq: stamp.seq, at: stamp.at });
+    // Written out: on the way of every write a spread costs as much as all the rest of this.
+    if (key !== undefined)
+      keys.remember({ k: key.k, m: key.m, d: key.d, a: key.a, seq: stamp.seq, at: stamp.at });
     onCommitted(committed);
-    feed.publish({ ...stamp, events });
+    if (feed.size > 0) feed.publish({ seq: stamp.seq, at: stamp.at, up: stamp.up, events });
   }
 
-  #unchanged(answer: Answer): Promise<Answer> {
+  /**
+   * Nothing has happened, so no record holds the key: it is remembered by this daemon and its snapshots alone.
+   * After a crash the repeated call is decided anew.
+   */
+  #unchanged(answer: Answer, key: KeyEntry | undefined, at: number): Promise<Answer> {
+    const { journal, keys } = this.#parts;
     return new Promise((resolve, reject) => {
-      this.#parts.journal.whenDurable((error) => {
-        if (error === undefined) resolve(answer);
-        else reject(asRefusal(error));
+      journal.whenDurable((error) => {
+        if (error !== undefined) {
+          if (key !== undefined) keys.release(key.k);
+          return reject(asRefusal(error));
+        }
+        if (key !== undefined) keys.remember({ ...key, seq: answer.seq, at });
+        resolve(answer);
       });
     });
   }
 
-  #refuse(refusal: Refusal): Promise<never> {
+  /** A refusal is not remembered: the call may be tried again. */
+  #refuse(refusal: Refusal, call: KeyedCall | undefined): Promise<never> {
     return new Promise((_, reject) => {
-      this.#parts.journal.whenDurable((error) =>
-        reject(error === undefined ? new RefusalError(refusal) : asRefusal(error)),
-      );
+      this.#parts.journal.whenDurable((error) => {
+        this.#release(call);
+        reject(error === undefined ? new RefusalError(refusal) : asRefusal(error));
+      });
     });
+  }
+
+  #release(call: KeyedCall | undefined): void {
+    if (call !== undefined) this.#parts.keys.release(call.key);
   }
 
   /** What head will be after the events of a command, which have not been applied yet. */
@@ -155,7 +180,8 @@ export class Ledger {
 
 function keyEntry(call: KeyedCall | undefined, shown: object | undefined): KeyEntry | undefined {
   if (call === undefined) return undefined;
-  return { k: call.key, m: call.method, d: call.digest, ...(shown === undefined ? {} : { a: shown }) };
+  const { key: k, method: m, digest: d } = call;
+  return shown === undefined ? { k, m, d } : { k, m, d, a: shown };
 }
 
 function unavailable(journal: Journal): RefusalError {

@@ -52,7 +52,7 @@ function replay({ registry, keys, bodies }: State, record: StoredRecord): void |
   const events = record.events as readonly Event[];
   const changes = registry.apply(events, { seq, at, up });
   registry.commit(changes);
-  if (record.key !== undefined) keys.remember({ ...(record.key as KeyEntry), seq, at });
+  if (record.key !== undefined) keys.restore({ ...(record.key as KeyEntry), seq, at });
   let eventSeq = seq - events.length;
   for (const event of events) {
     eventSeq += 1;

@@ -43,7 +43,7 @@ export function restoreEntry({ registry, keys, bodies }: State, entry: unknown, 
     case "execution":
       return registry.restoreExecution(one.execution);
     case "key":
-      return keys.remember(one.key);
+      return keys.restore(one.key);
     case "body": {
       const session = registry.session(one.sessionId);
       if (session !== undefined) bodies.restore(session, one.body, upMs);

@@ -5,6 +5,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** What `sessiond start` gives its daemon, and so the other Node servers too. */
+const NODE_FLAGS = ["--max-semi-space-size=32"];
+
 const here = new URL(".", import.meta.url).pathname;
 const request = (method, params) => `{"jsonrpc":"2.0","id":"@","method":"${method}","params":${params}}\n`;
 const VALUE = "value-of-some-length-@";
@@ -77,7 +80,9 @@ export async function withPeer(name, root, use) {
 }
 
 function ready(argv) {
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...argv], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   return new Promise((resolve, reject) => {
     child.stdout.once("data", () => resolve(child));
     child.once("exit", (code) => reject(new Error(`${argv[0]} ended with ${code} before it was ready`)));

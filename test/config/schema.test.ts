@@ -16,7 +16,7 @@ it("fills in every default", () => {
       reserveBytes: 1_048_576,
       keepMs: 86_400_000,
       keepBytes: 268_435_456,
-      minimumSnapshotBytes: 8_388_608,
+      minimumSnapshotBytes: 33_554_432,
     },
     sessions: {
       maxSessions: 100_000,

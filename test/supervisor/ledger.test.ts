@@ -96,7 +96,7 @@ describe("a write", () => {
     await plain.journal.close();
     const late = plain.submit(touch("a"));
     await settled();
-    expect(late).toEqual({ refused: "The journal takes no writes: it is closed." });
+    expect(late).toEqual({ refused: "journal_unavailable" });
   });
 });
 

@@ -7,8 +7,18 @@ export function showTime(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
+/** What a session was shown as. Sessions never change, so neither does this. */
+const shownBefore = new WeakMap<Session, SessionShape>();
+
 /** A session as the protocol shows it. */
 export function showSession(session: Session, lastHeartbeatAt?: number): SessionShape {
+  const known = shownBefore.get(session);
+  const shown = known ?? show(session);
+  if (known === undefined) shownBefore.set(session, shown);
+  return lastHeartbeatAt === undefined ? shown : { ...shown, lastHeartbeatAt: showTime(lastHeartbeatAt) };
+}
+
+function show(session: Session): SessionShape {
   const { metadataLength: _, lastActivityUp: __, ...shown } = session;
   return {
     ...withoutUndefined(shown),
@@ -17,7 +27,6 @@ export function showSession(session: Session, lastHeartbeatAt?: number): Session
     createdAt: showTime(session.createdAt),
     updatedAt: showTime(session.updatedAt),
     lastActivityAt: showTime(session.lastActivityAt),
-    ...(lastHeartbeatAt === undefined ? {} : { lastHeartbeatAt: showTime(lastHeartbeatAt) }),
     ...(session.endedAt === undefined ? {} : { endedAt: showTime(session.endedAt) }),
     ...(session.archivedAt === undefined ? {} : { archivedAt: showTime(session.archivedAt) }),
   } as SessionShape;
