@@ -1,5 +1,4 @@
 import type { Journal } from "../journal/index.js";
-import { JournalUnavailableError } from "../journal/index.js";
 import type { Refusal } from "../protocol/errors.js";
 import { RefusalError } from "../protocol/errors.js";
 import type { Clock } from "../schedule/clock.js";
@@ -12,6 +11,7 @@ import type { Execution, Session } from "../session/state.js";
 import type { Feed } from "./feed.js";
 import type { KeyedCall, KeyEntry, Keys } from "./keys.js";
 import type { Changes, Registry } from "./registry.js";
+import { asRefusal, unavailable } from "./unavailable.js";
 
 /** The state right after a command, from which its answer is made. */
 export interface After {
@@ -182,22 +182,4 @@ function keyEntry(call: KeyedCall | undefined, shown: object | undefined): KeyEn
   if (call === undefined) return undefined;
   const { key: k, method: m, digest: d } = call;
   return shown === undefined ? { k, m, d } : { k, m, d, a: shown };
-}
-
-function unavailable(journal: Journal): RefusalError {
-  const reason = journal.health.reason ?? "it cannot be written";
-  return new RefusalError({
-    type: "journal_unavailable",
-    message: `The journal takes no writes: ${reason}. Nothing was changed.`,
-    hint: "free space on the disk of the data folder; writes are taken again within a second",
-  });
-}
-
-function asRefusal(error: Error): Error {
-  if (!(error instanceof JournalUnavailableError)) return error;
-  return new RefusalError({
-    type: "journal_unavailable",
-    message: `The write could not be made durable: ${error.message} Nothing was changed.`,
-    hint: "free space on the disk of the data folder; writes are taken again within a second",
-  });
 }

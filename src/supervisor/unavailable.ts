@@ -1,0 +1,22 @@
+import { type Journal, JournalUnavailableError } from "../journal/index.js";
+import { RefusalError } from "../protocol/errors.js";
+
+/** The refusal of a write that is not even tried. */
+export function unavailable(journal: Journal): RefusalError {
+  const reason = journal.health.reason ?? "it cannot be written";
+  return new RefusalError({
+    type: "journal_unavailable",
+    message: `The journal takes no writes: ${reason}. Nothing was changed.`,
+    hint: "free space on the disk of the data folder; writes are taken again within a second",
+  });
+}
+
+/** What the caller of a write is told of the journal's error; every other error stays what it is. */
+export function asRefusal(error: Error): Error {
+  if (!(error instanceof JournalUnavailableError)) return error;
+  return new RefusalError({
+    type: "journal_unavailable",
+    message: `The write could not be made durable: ${error.message} Nothing was changed.`,
+    hint: "free space on the disk of the data folder; writes are taken again within a second",
+  });
+}
