@@ -16,8 +16,6 @@ export interface Places {
   snapshotDir: string;
   sessionsDir: string;
   contentDir: string;
-  checkpointsDir: string;
-  metricsDir: string;
   tempDir: string;
   logDir: string;
   /** The file that is read when none is named. */
@@ -71,8 +69,6 @@ export function resolvePlaces(input: PlacesInput): Places {
     snapshotDir: join(dataDir, "snapshots"),
     sessionsDir: join(dataDir, "sessions"),
     contentDir: join(dataDir, "content"),
-    checkpointsDir: join(dataDir, "checkpoints"),
-    metricsDir: join(dataDir, "metrics"),
     tempDir: join(dataDir, "temp"),
     logDir: resolve(config.logDir ?? (isStandard ? standard.log : join(dataDir, "log"))),
     configFile: join(standard.config, "config.json"),

@@ -45,7 +45,7 @@ export const sessionConfig = z.strictObject({
   maxRunningCommands: z.int().min(1),
 });
 
-/** Settings as a caller gives them: any part of them. */
+/** Settings as a caller gives them, whole or in part. */
 export const sessionConfigPatch = sessionConfig.partial().extend({
   retry: retryPolicy.partial().optional(),
   logging: sessionConfig.shape.logging.partial().optional(),

@@ -1,8 +1,9 @@
+import type { LIMITS } from "../protocol/limits.js";
 import type { UsageShape } from "../protocol/types.js";
 import type { Session } from "./state.js";
 
-/** Different tools that one session tells apart; all further ones are counted as "other". */
-const TOOL_NAMES = 256;
+/** The limit that the protocol states; its type alone comes from there, and holds the two together. */
+const TOOL_NAMES: (typeof LIMITS)["toolNames"] = 256;
 
 export const NO_TOTALS: Session["totals"] = {
   invocations: 0,

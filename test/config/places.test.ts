@@ -30,8 +30,6 @@ describe.runIf(process.platform === "linux")("the standard folders on Linux", ()
       snapshotDir: "/home/ada/.local/share/sessiond/snapshots",
       sessionsDir: "/home/ada/.local/share/sessiond/sessions",
       contentDir: "/home/ada/.local/share/sessiond/content",
-      checkpointsDir: "/home/ada/.local/share/sessiond/checkpoints",
-      metricsDir: "/home/ada/.local/share/sessiond/metrics",
       tempDir: "/home/ada/.local/share/sessiond/temp",
       logDir: "/home/ada/.local/state/sessiond",
       configFile: "/home/ada/.config/sessiond/config.json",

@@ -27,7 +27,7 @@ async function newDisk(): Promise<SimulatedDisk> {
   return disk;
 }
 
-/** The disk, calling back around every call: any of these moments may be the last. */
+/** The disk, calling back around every call: each of these moments may be the last. */
 function watched(disk: SimulatedDisk, onCall: () => void): DiskOperations {
   return new Proxy(disk, {
     get: (target, name) => {

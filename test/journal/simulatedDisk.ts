@@ -14,7 +14,7 @@ function failure(code: string, path: string): Error {
 
 /**
  * A disk in memory that knows what is durable and what is only in the cache, so that it can say what a power
- * loss would leave: any of the unsynced names, any sectors of the unsynced writes.
+ * loss would leave: some of the unsynced names, some sectors of the unsynced writes.
  */
 export class SimulatedDisk implements DiskOperations {
   readonly #folders = new Set<string>();
