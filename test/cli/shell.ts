@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-import { within } from "../support/until.js";
+import { findByToken } from "../../src/process/identity.js";
+import { until, within } from "../support/until.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
 
@@ -107,6 +108,20 @@ export class Shell {
   async close(): Promise<void> {
     for (const child of this.#running) child.kill("SIGKILL");
     await this.run("stop");
+    // A daemon that was still starting is not stopped by that. Its environment proves that it is ours.
+    const left = await findByToken("SESSIOND_DATA_DIR", new Set([this.dataDir]));
+    for (const pid of left.get(this.dataDir) ?? []) killIfThere(pid);
+    await until("the last processes to end", async () => {
+      return (await findByToken("SESSIOND_DATA_DIR", new Set([this.dataDir]))).size === 0;
+    });
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
   }
 }
