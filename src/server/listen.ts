@@ -4,6 +4,7 @@ import type { Server, Socket } from "node:net";
 import { dirname } from "node:path";
 import { ensurePrivateFolder } from "../disk/folder.js";
 import { errorObject } from "../protocol/errors.js";
+import { withSharedReads } from "./sharedReads.js";
 import { clearSocketPath, pathWhileBinding, publishSocket, removeOwnSocket } from "./socketFile.js";
 
 /** How the daemon listens. */
@@ -105,7 +106,8 @@ function warnOfErrors(server: Server, log: ListenOptions["log"]): void {
   });
 }
 
-function accept(socket: Socket, sockets: Set<Socket>, options: ListenOptions): void {
+function accept(accepted: Socket, sockets: Set<Socket>, options: ListenOptions): void {
+  const socket = withSharedReads(accepted);
   // A peer may vanish at any time. Whoever serves it hears of it by "close".
   socket.on("error", () => undefined);
   const isOneTooMany = sockets.size >= options.maxConnections;
