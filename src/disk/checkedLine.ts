@@ -22,9 +22,12 @@ export function formatCheckedLine(rest: string, crc: number): string {
   return `{"crc":"${formatCrc(crc)}",${rest}\n`;
 }
 
+/** 00 to ff. `toString(16)` writes a number over 2³¹ as it would a fraction, with a division for each digit. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** A crc as it stands in a line: 8 lower-case hex digits. */
 export function formatCrc(crc: number): string {
-  return crc.toString(16).padStart(DIGITS, "0");
+  return `${HEX[crc >>> 24]}${HEX[(crc >>> 16) & 255]}${HEX[(crc >>> 8) & 255]}${HEX[crc & 255]}`;
 }
 
 /** A crc from 8 lower-case hex digits; undefined for anything else. */

@@ -1,4 +1,4 @@
-import { lengthOfEntry } from "./metadata.js";
+import { growthBy, lengthOfEntry } from "./metadata.js";
 import type { CreatedFields, Event, ImportedFields, Stamp, UpdatedFields } from "./events.js";
 import type { Session } from "./state.js";
 import { addUsage, NO_TOTALS } from "./totals.js";
@@ -114,13 +114,25 @@ function metadataSet(
   value: Session["metadata"][string],
   stamp: Stamp,
 ): Session {
-  const replaced = Object.hasOwn(session.metadata, key) ? lengthOfEntry(key, session.metadata[key]) : 0;
   const next = copyOf(session);
-  next.metadata = { ...session.metadata, [key]: value };
-  next.metadataLength = session.metadataLength - replaced + lengthOfEntry(key, value);
+  next.metadata = Object.hasOwn(session.metadata, key)
+    ? replacedEntry(session.metadata, key, value)
+    : { ...session.metadata, [key]: value };
+  next.metadataLength = session.metadataLength + growthBy(session, key, value);
   next.updatedAt = stamp.at;
   next.lastActivityAt = stamp.at;
   next.lastActivityUp = stamp.up;
+  return next;
+}
+
+/** Assigned, which is several times as fast as a computed key, and which for `__proto__` only a known key may be. */
+function replacedEntry(
+  metadata: Session["metadata"],
+  key: string,
+  value: Session["metadata"][string],
+): Session["metadata"] {
+  const next = { ...metadata };
+  next[key] = value;
   return next;
 }
 

@@ -15,9 +15,14 @@ export function faultOfEntry(
   if (length > bounds.metadataValueLength) return valueTooLong(key, length, bounds);
   const isNew = !Object.hasOwn(session.metadata, key);
   if (isNew && Object.keys(session.metadata).length >= bounds.metadataKeys) return tooManyKeys(bounds);
-  const replaced = isNew ? 0 : lengthOfEntry(key, session.metadata[key]);
-  const whole = session.metadataLength - replaced + lengthOfEntry(key, value);
+  const whole = session.metadataLength + growthBy(session, key, value);
   return whole > bounds.metadataLength ? metadataTooLong(bounds) : undefined;
+}
+
+/** Characters that the metadata as JSON gets longer by when this value is set; negative where it gets shorter. */
+export function growthBy(session: Session, key: string, value: Session["metadata"][string]): number {
+  if (!Object.hasOwn(session.metadata, key)) return lengthOfEntry(key, value);
+  return lengthAsJson(value) - lengthAsJson(session.metadata[key]);
 }
 
 /** What is wrong with the details of an activity, if anything. */

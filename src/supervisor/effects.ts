@@ -50,16 +50,16 @@ export class Effects {
       this.#removeContent(session);
       void this.#parts.sessionLogs?.remove(session);
     }
-    for (const session of changes.sessions.values()) {
-      if (session === undefined) continue;
-      for (const listener of this.#listeners) listener(session);
+    for (const { value } of changes.sessions) {
+      if (value === undefined) continue;
+      for (const listener of this.#listeners) listener(value);
     }
   }
 
   #one(event: Event, stamp: Stamp, { changes }: Committed): void {
     const { beats, bodies, sessionLog, sessionLogs } = this.#parts;
     const { sessionId } = event;
-    const session = changes.sessions.get(sessionId);
+    const session = changes.sessions.find(({ slot }) => slot.key === sessionId)?.value;
     if (event.type === "session/resumed" || session === undefined || isEnded(session.status))
       beats.forget(sessionId);
     if (event.type === "activity/recorded" && session !== undefined) {

@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { crc32 } from "node:zlib";
 
 import type { Refusal } from "../protocol/errors.js";
 
@@ -6,15 +6,15 @@ import type { Refusal } from "../protocol/errors.js";
 export interface KeyedCall {
   readonly key: string;
   readonly method: string;
-  /** Digest of the validated params without the key. */
-  readonly digest: string;
+  /** Digest of the validated params. */
+  readonly digest: number;
 }
 
 /** What is remembered of a keyed call, in the journal too. Short names: it is written with every record. */
 export interface KeyEntry {
   readonly k: string;
   readonly m: string;
-  readonly d: string;
+  readonly d: number;
   /** The answer, where it is more than its seq. */
   readonly a?: object | undefined;
 }
@@ -34,15 +34,30 @@ export type KeyState =
 
 const NEW: KeyState = { state: "new" };
 
-/** Digest of a call's params; the same params in the same order of keys give the same digest. */
-export function digestOf(params: object): string {
-  return hash("sha256", JSON.stringify(params), "base64url").slice(0, 22);
+/**
+ * Digest of a call's params; the same params in the same order of keys give the same digest. It guards against
+ * the mistake of using a key twice, and not against an attack: who holds the socket needs no trick to write.
+ */
+export function digestOf(params: object): number {
+  return crc32(JSON.stringify(params));
 }
 
 /** A key whose call is on its way; others with the same key join it. */
 export interface HeldKey {
-  readonly call: KeyedCall;
+  readonly k: string;
   answer: Promise<object> | undefined;
+}
+
+/** `at` of a key whose call is on its way: it never expires. */
+const ON_ITS_WAY = Number.POSITIVE_INFINITY;
+
+/** One key from its first call to its end, in one object: with a million of them, each further one would count. */
+interface Slot extends HeldKey {
+  readonly m: string;
+  readonly d: number;
+  a: object | undefined;
+  seq: number;
+  at: number;
 }
 
 /**
@@ -51,7 +66,7 @@ export interface HeldKey {
  */
 export class Keys {
   /** By key, in the order in which the calls were decided: the oldest is always first. */
-  readonly #entries = new Map<string, HeldKey | RememberedKey>();
+  readonly #slots = new Map<string, Slot>();
   readonly #keepMs: number;
   readonly #maxKeys: number;
   /** Before this time none expires. */
@@ -64,61 +79,67 @@ export class Keys {
 
   /** Keys that are remembered or on their way. */
   get size(): number {
-    return this.#entries.size;
+    return this.#slots.size;
   }
 
   /** Looks a key up, and refuses it where it was used for something else or there is no room for it. */
   find(call: KeyedCall, nowMs: number): KeyState {
     if (nowMs >= this.#nextExpiryMs) this.#expire(nowMs);
-    const entry = this.#entries.get(call.key);
-    if (entry === undefined) {
-      return this.#entries.size < this.#maxKeys ? NEW : { state: "refused", refusal: this.#full() };
+    const slot = this.#slots.get(call.key);
+    if (slot === undefined) {
+      return this.#slots.size < this.#maxKeys ? NEW : { state: "refused", refusal: this.#full() };
     }
-    if ("call" in entry) {
-      if (!isSame(entry.call, call) || entry.answer === undefined)
-        return { state: "refused", refusal: conflict(call) };
-      return { state: "pending", answer: entry.answer };
-    }
-    const isRepeat = isSame({ method: entry.m, digest: entry.d }, call);
-    return isRepeat ? { state: "done", entry } : { state: "refused", refusal: conflict(call) };
+    const isRepeat = slot.m === call.method && slot.d === call.digest;
+    if (!isRepeat) return { state: "refused", refusal: conflict(call) };
+    if (slot.at !== ON_ITS_WAY) return { state: "done", entry: slot };
+    return slot.answer === undefined
+      ? { state: "refused", refusal: conflict(call) }
+      : { state: "pending", answer: slot.answer };
   }
 
   /** Holds the key while its call is on its way. The caller puts the answer in as soon as there is a promise of it. */
   hold(call: KeyedCall): HeldKey {
-    const held = { call, answer: undefined };
-    this.#entries.set(call.key, held);
-    return held;
+    const { key: k, method: m, digest: d } = call;
+    const slot: Slot = { k, m, d, a: undefined, seq: 0, at: ON_ITS_WAY, answer: undefined };
+    this.#slots.set(k, slot);
+    return slot;
   }
 
   /** The call came to nothing: it may be tried again. */
-  release(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined && "call" in entry) this.#entries.delete(key);
+  release(held: HeldKey): void {
+    if (this.#slots.get(held.k) === held) this.#slots.delete(held.k);
   }
 
-  /** The call is durable. */
-  remember(entry: RememberedKey): void {
-    this.#entries.set(entry.k, entry);
+  /** The call is durable, and this was its answer, where it was more than its seq. */
+  settle(held: HeldKey, a: object | undefined, stamp: { readonly seq: number; readonly at: number }): void {
+    const slot = held as Slot;
+    slot.a = a;
+    slot.seq = stamp.seq;
+    slot.at = stamp.at;
+    slot.answer = undefined;
   }
 
   /** Takes a key back that the journal or a snapshot has. Used again after it expired, it goes to the end. */
-  restore(entry: RememberedKey): void {
-    this.#entries.delete(entry.k);
-    this.#entries.set(entry.k, entry);
+  restore({ k, m, d, a, seq, at }: RememberedKey): void {
+    this.#slots.delete(k);
+    this.#slots.set(k, { k, m, d, a, seq, at, answer: undefined });
   }
 
-  /** All that are remembered, oldest first, for a snapshot. */
-  entries(): RememberedKey[] {
-    return [...this.#entries.values()].filter((entry): entry is RememberedKey => !("call" in entry));
+  /**
+   * All that are remembered at that seq, oldest first, for a snapshot. It may be gone through later and in pieces:
+   * what comes meanwhile is left out, and what expires meanwhile is needed by nobody.
+   */
+  *remembered(seq: number): Generator<RememberedKey> {
+    for (const slot of this.#slots.values()) if (slot.at !== ON_ITS_WAY && slot.seq <= seq) yield slot;
   }
 
   #expire(nowMs: number): void {
-    for (const [key, entry] of this.#entries) {
+    for (const { k, at } of this.#slots.values()) {
       // One that is on its way is younger than every one that is remembered.
-      const expiresMs = "call" in entry ? nowMs + this.#keepMs : entry.at + this.#keepMs;
+      const expiresMs = Math.min(at, nowMs) + this.#keepMs;
       this.#nextExpiryMs = expiresMs;
       if (expiresMs > nowMs) return;
-      this.#entries.delete(key);
+      this.#slots.delete(k);
     }
     this.#nextExpiryMs = nowMs + 1;
   }
@@ -131,10 +152,6 @@ export class Keys {
       details: { limit: "maxKeys", bound: this.#maxKeys },
     };
   }
-}
-
-function isSame(a: Pick<KeyedCall, "method" | "digest">, b: Pick<KeyedCall, "method" | "digest">): boolean {
-  return a.method === b.method && a.digest === b.digest;
 }
 
 function conflict(call: KeyedCall): Refusal {

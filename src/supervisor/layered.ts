@@ -1,16 +1,33 @@
+/** Both layers of one key, in one place: a write finds it once, and moves both without looking again. */
+export interface Slot<Value extends object> {
+  readonly key: string;
+  /** As it is decided. */
+  readonly head: Value | undefined;
+  /** As it is durable. */
+  readonly committed: Value | undefined;
+  /** The record that moved head last. */
+  readonly seq: number;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What is durable, in the order in which it became so. */
+export interface CommittedView<Value> extends Iterable<readonly [key: string, value: Value]> {
+  readonly size: number;
+  get(key: string): Value | undefined;
+  has(key: string): boolean;
+  keys(): Iterable<string>;
+  values(): Iterable<Value>;
+}
+
 /**
  * A map in two layers: what is durable, and over it what was decided since. Both share every value that
  * did not change, so the upper layer costs only what is on its way to the disk.
  */
 export class Layered<Value extends object> {
-  readonly #committed = new Map<string, Value>();
-  /** Values decided and not yet durable, each with the record that decided it; undefined is a removal. */
-  readonly #ahead = new Map<string, { readonly value: Value | undefined; readonly seq: number }>();
+  readonly #slots = new Map<string, Writable<Slot<Value>>>();
   #headSize = 0;
-
-  get committed(): ReadonlyMap<string, Value> {
-    return this.#committed;
-  }
+  #committedSize = 0;
 
   /** How many there are at head. */
   get headSize(): number {
@@ -18,33 +35,79 @@ export class Layered<Value extends object> {
   }
 
   head(key: string): Value | undefined {
-    const ahead = this.#ahead.get(key);
-    return ahead === undefined ? this.#committed.get(key) : ahead.value;
+    return this.#slots.get(key)?.head;
+  }
+
+  /** The place of a key, also of one that has no value yet. To be used in this tick alone. */
+  slot(key: string): Slot<Value> {
+    const known = this.#slots.get(key);
+    if (known !== undefined) return known;
+    const slot = { key, head: undefined, committed: undefined, seq: 0 };
+    this.#slots.set(key, slot);
+    return slot;
   }
 
   /** Moves head by the record `seq`; undefined removes. */
-  set(key: string, value: Value | undefined, seq: number): void {
-    this.#headSize += Number(value !== undefined) - Number(this.head(key) !== undefined);
-    this.#ahead.set(key, { value, seq });
+  move(slot: Slot<Value>, value: Value | undefined, seq: number): void {
+    const moved: Writable<Slot<Value>> = slot;
+    this.#headSize += Number(value !== undefined) - Number(moved.head !== undefined);
+    moved.head = value;
+    moved.seq = seq;
   }
 
-  /** Makes the value durable that the record `seq` moved head to. Records come in the order of their sets. */
-  commit(key: string, value: Value | undefined, seq: number): void {
-    if (value === undefined) this.#committed.delete(key);
-    else this.#committed.set(key, value);
-    // A later record may have moved head on; the values alone do not tell, two removals look the same.
-    if (this.#ahead.get(key)?.seq === seq) this.#ahead.delete(key);
+  /** Makes the value durable that the record `seq` moved head to. Records come in the order of their moves. */
+  commit(slot: Slot<Value>, value: Value | undefined, seq: number): void {
+    const moved: Writable<Slot<Value>> = slot;
+    const before = moved.committed;
+    moved.committed = value;
+    if (value !== undefined && before !== undefined) return;
+    this.#committedSize += Number(value !== undefined) - Number(before !== undefined);
+    // To the end, where it is new; and gone, unless a later record has moved head again.
+    this.#slots.delete(moved.key);
+    if (value !== undefined || moved.seq !== seq) this.#slots.set(moved.key, moved);
   }
 
   /** Head falls back to what is durable. */
   rollback(): void {
-    this.#ahead.clear();
-    this.#headSize = this.#committed.size;
+    for (const slot of this.#slots.values()) {
+      slot.head = slot.committed;
+      if (slot.committed === undefined) this.#slots.delete(slot.key);
+    }
+    this.#headSize = this.#committedSize;
   }
 
   /** Sets both layers at once, when a snapshot is read. */
   restore(key: string, value: Value): void {
-    this.#committed.set(key, value);
-    this.#headSize = this.#committed.size;
+    const slot = this.slot(key);
+    this.move(slot, value, 0);
+    this.commit(slot, value, 0);
   }
+
+  get committed(): CommittedView<Value> {
+    return this.#committed;
+  }
+
+  readonly #committed: CommittedView<Value> = viewOf(this.#slots, () => this.#committedSize);
+}
+
+function viewOf<Value extends object>(
+  slots: ReadonlyMap<string, Slot<Value>>,
+  sizeOf: () => number,
+): CommittedView<Value> {
+  return {
+    get size() {
+      return sizeOf();
+    },
+    get: (key) => slots.get(key)?.committed,
+    has: (key) => slots.get(key)?.committed !== undefined,
+    *keys() {
+      for (const { key, committed } of slots.values()) if (committed !== undefined) yield key;
+    },
+    *values() {
+      for (const { committed } of slots.values()) if (committed !== undefined) yield committed;
+    },
+    *[Symbol.iterator]() {
+      for (const { key, committed } of slots.values()) if (committed !== undefined) yield [key, committed];
+    },
+  };
 }

@@ -9,7 +9,7 @@ import { evolve } from "../session/evolve.js";
 import { evolveExecution } from "../session/evolveExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import type { Feed } from "./feed.js";
-import type { KeyedCall, KeyEntry, Keys } from "./keys.js";
+import type { HeldKey, KeyedCall, KeyEntry, Keys } from "./keys.js";
 import type { Changes, Registry } from "./registry.js";
 import { asRefusal, unavailable } from "./unavailable.js";
 
@@ -62,12 +62,13 @@ export class Ledger {
   /** @throws RefusalError with what the state machine or the journal refused */
   submit(command: Command, options: SubmitOptions = {}): Promise<Answer> {
     const { call } = options;
-    if (call === undefined) return this.#decide(command, options);
+    if (call === undefined) return this.#decide(command, options, undefined);
     const repeated = this.repeat(call);
     if (repeated !== undefined) return repeated;
     const held = this.#parts.keys.hold(call);
-    held.answer = this.#decide(command, options);
-    return held.answer as Promise<Answer>;
+    const answer = this.#decide(command, options, held);
+    held.answer = answer;
+    return answer;
   }
 
   /** The answer to a call whose key was used before; undefined where it is new. */
@@ -75,7 +76,7 @@ export class Ledger {
     const found = this.#parts.keys.find(call, this.#parts.clock.nowMs());
     switch (found.state) {
       case "done":
-        return Promise.resolve({ ...found.entry.a, seq: found.entry.seq });
+        return Promise.resolve(answerOf(found.entry.a, found.entry.seq));
       case "pending":
         return found.answer as Promise<Answer>;
       case "refused":
@@ -85,31 +86,30 @@ export class Ledger {
     }
   }
 
-  #decide(command: Command, options: SubmitOptions): Promise<Answer> {
+  #decide(command: Command, options: SubmitOptions, held: HeldKey | undefined): Promise<Answer> {
     const { journal, registry, clock, bounds } = this.#parts;
     if (journal.state !== "ok" && options.isOwn !== true) {
-      this.#release(options.call);
+      this.#release(held);
       return Promise.reject(unavailable(journal));
     }
     const at = clock.nowMs();
     const decision = decide(registry, command, { at }, bounds);
-    if ("refusal" in decision) return this.#refuse(decision.refusal, options.call);
+    if ("refusal" in decision) return this.#refuse(decision.refusal, held);
     const { events } = decision;
     const stamp = { seq: journal.head + events.length, at, up: Math.round(clock.upMs()) };
     const shown = options.show?.(this.#after(command, events, stamp));
-    const key = keyEntry(options.call, shown);
-    if (events.length === 0) return this.#unchanged({ ...shown, seq: stamp.seq }, key, at);
-    const record = key === undefined ? { at, up: stamp.up, events } : { at, up: stamp.up, events, key };
+    if (events.length === 0) return this.#unchanged(shown, stamp, held);
     return new Promise((resolve, reject) => {
       const refuse = (error: Error): void => {
-        this.#release(options.call);
+        this.#release(held);
         reject(asRefusal(error));
       };
       try {
-        journal.append(record, (error) => {
+        journal.append({ at, up: stamp.up, events, key: keyEntry(options.call, shown) }, (error) => {
           if (error !== undefined) return refuse(error);
-          this.#commit({ events, stamp, changes }, key);
-          resolve({ ...shown, seq: stamp.seq });
+          if (held !== undefined) this.#parts.keys.settle(held, shown, stamp);
+          this.#commit({ events, stamp, changes });
+          resolve(answerOf(shown, stamp.seq));
         });
       } catch (error) {
         return refuse(error as Error);
@@ -119,13 +119,10 @@ export class Ledger {
     });
   }
 
-  #commit(committed: Committed, key: KeyEntry | undefined): void {
-    const { registry, keys, feed, onCommitted } = this.#parts;
+  #commit(committed: Committed): void {
+    const { registry, feed, onCommitted } = this.#parts;
     const { events, stamp, changes } = committed;
     registry.commit(changes);
-    // Written out: on the way of every write a spread costs as much as all the rest of this.
-    if (key !== undefined)
-      keys.remember({ k: key.k, m: key.m, d: key.d, a: key.a, seq: stamp.seq, at: stamp.at });
     onCommitted(committed);
     if (feed.size > 0) feed.publish({ seq: stamp.seq, at: stamp.at, up: stamp.up, events });
   }
@@ -134,32 +131,32 @@ export class Ledger {
    * Nothing has happened, so no record holds the key: it is remembered by this daemon and its snapshots alone.
    * After a crash the repeated call is decided anew.
    */
-  #unchanged(answer: Answer, key: KeyEntry | undefined, at: number): Promise<Answer> {
+  #unchanged(shown: object | undefined, stamp: Stamp, held: HeldKey | undefined): Promise<Answer> {
     const { journal, keys } = this.#parts;
     return new Promise((resolve, reject) => {
       journal.whenDurable((error) => {
         if (error !== undefined) {
-          if (key !== undefined) keys.release(key.k);
+          this.#release(held);
           return reject(asRefusal(error));
         }
-        if (key !== undefined) keys.remember({ ...key, seq: answer.seq, at });
-        resolve(answer);
+        if (held !== undefined) keys.settle(held, shown, stamp);
+        resolve(answerOf(shown, stamp.seq));
       });
     });
   }
 
   /** A refusal is not remembered: the call may be tried again. */
-  #refuse(refusal: Refusal, call: KeyedCall | undefined): Promise<never> {
+  #refuse(refusal: Refusal, held: HeldKey | undefined): Promise<never> {
     return new Promise((_, reject) => {
       this.#parts.journal.whenDurable((error) => {
-        this.#release(call);
+        this.#release(held);
         reject(error === undefined ? new RefusalError(refusal) : asRefusal(error));
       });
     });
   }
 
-  #release(call: KeyedCall | undefined): void {
-    if (call !== undefined) this.#parts.keys.release(call.key);
+  #release(held: HeldKey | undefined): void {
+    if (held !== undefined) this.#parts.keys.release(held);
   }
 
   /** What head will be after the events of a command, which have not been applied yet. */
@@ -176,6 +173,10 @@ export class Ledger {
     }
     return { session, execution };
   }
+}
+
+function answerOf(shown: object | undefined, seq: number): Answer {
+  return shown === undefined ? { seq } : { ...shown, seq };
 }
 
 function keyEntry(call: KeyedCall | undefined, shown: object | undefined): KeyEntry | undefined {

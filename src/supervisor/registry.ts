@@ -4,14 +4,21 @@ import { evolve } from "../session/evolve.js";
 import { commandIdOf, evolveExecution } from "../session/evolveExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import { isOver } from "../session/state.js";
-import { Layered } from "./layered.js";
+import { type CommittedView, Layered, type Slot } from "./layered.js";
 
-/** What one record changed, to be committed when it is durable. An absent value is a removal. */
+/** What a record left of one session or command; undefined where it removed it. */
+export interface Change<Value extends object> {
+  readonly slot: Slot<Value>;
+  value: Value | undefined;
+}
+
+/** What one record changed, each thing once, to be committed when it is durable. */
 export interface Changes {
   /** The number of the record's last event. */
   readonly seq: number;
-  readonly sessions: ReadonlyMap<string, Session | undefined>;
-  readonly executions: ReadonlyMap<string, Execution | undefined>;
+  // Lists, because a record changes one thing or two: a map of each would cost as much as evolving them.
+  readonly sessions: readonly Readonly<Change<Session>>[];
+  readonly executions: readonly Readonly<Change<Execution>>[];
   /** Sessions as they were before their deletion. */
   readonly removed: readonly Session[];
   /** Commands that were dropped because their session has newer ones enough. */
@@ -19,9 +26,10 @@ export interface Changes {
 }
 
 /** What the record that is being applied has changed so far. */
-interface OpenChanges {
-  readonly seq: number;
-  readonly executions: Map<string, Execution | undefined>;
+interface OpenChanges extends Changes {
+  readonly sessions: Change<Session>[];
+  readonly executions: Change<Execution>[];
+  readonly removed: Session[];
   readonly dropped: Execution[];
 }
 
@@ -58,12 +66,12 @@ export class Registry implements Head {
   }
 
   /** Sessions as they are durable, oldest first. */
-  get committedSessions(): ReadonlyMap<string, Session> {
+  get committedSessions(): CommittedView<Session> {
     return this.#sessions.committed;
   }
 
   /** Commands as they are durable, oldest first. */
-  get committedExecutions(): ReadonlyMap<string, Execution> {
+  get committedExecutions(): CommittedView<Execution> {
     return this.#executions.committed;
   }
 
@@ -79,31 +87,28 @@ export class Registry implements Head {
 
   /** Moves head by the events of one record. `stamp.seq` is the number of the last of them. */
   apply(events: readonly Event[], stamp: Stamp): Changes {
-    const sessions = new Map<string, Session | undefined>();
-    const executions = new Map<string, Execution | undefined>();
-    const removed: Session[] = [];
-    const dropped: Execution[] = [];
+    const changes: OpenChanges = { seq: stamp.seq, sessions: [], executions: [], removed: [], dropped: [] };
     let seq = stamp.seq - events.length;
     for (const event of events) {
       seq += 1;
-      const at = { ...stamp, seq };
-      const { sessionId } = event;
-      this.#applyExecution(event, at, { seq: stamp.seq, executions, dropped });
-      const before = this.session(sessionId);
+      const at = seq === stamp.seq ? stamp : { ...stamp, seq };
+      this.#applyExecution(event, at, changes);
+      const slot = this.#sessions.slot(event.sessionId);
+      const before = slot.head;
       const session = evolve(before, event, at);
-      this.#sessions.set(sessionId, session, stamp.seq);
-      sessions.set(sessionId, session);
+      this.#sessions.move(slot, session, stamp.seq);
+      note(changes.sessions, slot, session);
       if (session !== undefined || before === undefined) continue;
-      removed.push(before);
-      this.#dropAll(sessionId, stamp.seq, executions);
+      changes.removed.push(before);
+      this.#dropAll(event.sessionId, changes);
     }
-    return { seq: stamp.seq, sessions, executions, removed, dropped };
+    return changes;
   }
 
   /** Makes durable what a record changed. Records are committed in the order in which they were applied. */
   commit({ seq, sessions, executions }: Changes): void {
-    for (const [sessionId, session] of sessions) this.#sessions.commit(sessionId, session, seq);
-    for (const [commandId, execution] of executions) this.#executions.commit(commandId, execution, seq);
+    for (const { slot, value } of sessions) this.#sessions.commit(slot, value, seq);
+    for (const { slot, value } of executions) this.#executions.commit(slot, value, seq);
   }
 
   /** Head falls back to what is durable: everything decided since was refused. */
@@ -131,11 +136,16 @@ export class Registry implements Head {
     const before = this.execution(commandId);
     const after = evolveExecution(before, event, stamp);
     if (after === undefined) return;
-    this.#executions.set(commandId, after, changes.seq);
-    changes.executions.set(commandId, after);
+    this.#moveExecution(commandId, after, changes);
     if (before === undefined) this.#link(after);
     this.#live += Number(!isOver(after.status)) - Number(before !== undefined && !isOver(before.status));
     if (before === undefined) this.#dropOldest(event.sessionId, changes);
+  }
+
+  #moveExecution(commandId: string, value: Execution | undefined, { seq, executions }: OpenChanges): void {
+    const slot = this.#executions.slot(commandId);
+    this.#executions.move(slot, value, seq);
+    note(executions, slot, value);
   }
 
   #link(execution: Execution): void {
@@ -145,24 +155,21 @@ export class Registry implements Head {
   }
 
   /** Drops the oldest commands that are over. Those that are live stay, however many there are. */
-  #dropOldest(sessionId: string, { seq, executions, dropped }: OpenChanges): void {
+  #dropOldest(sessionId: string, changes: OpenChanges): void {
     const ids = this.#bySession.get(sessionId) ?? [];
     for (let surplus = ids.length - this.#keepPerSession; surplus > 0; surplus--) {
       const index = ids.findIndex((commandId) => isOver(this.execution(commandId)?.status ?? "lost"));
       const [commandId] = index < 0 ? [] : ids.splice(index, 1);
       const execution = commandId === undefined ? undefined : this.execution(commandId);
       if (execution === undefined) return;
-      this.#executions.set(execution.commandId, undefined, seq);
-      executions.set(execution.commandId, undefined);
-      dropped.push(execution);
+      this.#moveExecution(execution.commandId, undefined, changes);
+      changes.dropped.push(execution);
     }
   }
 
-  #dropAll(sessionId: string, seq: number, executions: Map<string, Execution | undefined>): void {
-    for (const commandId of this.#bySession.get(sessionId) ?? []) {
-      this.#executions.set(commandId, undefined, seq);
-      executions.set(commandId, undefined);
-    }
+  #dropAll(sessionId: string, changes: OpenChanges): void {
+    for (const commandId of this.#bySession.get(sessionId) ?? [])
+      this.#moveExecution(commandId, undefined, changes);
     this.#bySession.delete(sessionId);
   }
 
@@ -174,4 +181,18 @@ export class Registry implements Head {
       if (!isOver(execution.status)) this.#live += 1;
     }
   }
+}
+
+/** Keeps the last of the values that a record gives to one thing. */
+function note<Value extends object>(
+  changes: Change<Value>[],
+  slot: Slot<Value>,
+  value: Value | undefined,
+): void {
+  for (const change of changes) {
+    if (change.slot !== slot) continue;
+    change.value = value;
+    return;
+  }
+  changes.push({ slot, value });
 }

@@ -1,13 +1,20 @@
+import type { Journal } from "../journal/index.js";
 import type { Execution, Session } from "../session/state.js";
 import type { ActivityBody, Bodies } from "./bodies.js";
 import type { Keys, RememberedKey } from "./keys.js";
 import type { Registry } from "./registry.js";
 
+/** A remembered key without the names of its fields: there may be a million of them. */
+type KeyRow = readonly [k: string, m: string, d: number, seq: number, at: number, a?: object];
+
+/** How many keys share one line. */
+const KEYS_PER_ENTRY = 250;
+
 /** One entry of a snapshot. */
 type Entry =
   | { readonly kind: "session"; readonly session: Session }
   | { readonly kind: "execution"; readonly execution: Execution }
-  | { readonly kind: "key"; readonly key: RememberedKey }
+  | { readonly kind: "keys"; readonly keys: readonly KeyRow[] }
   | { readonly kind: "body"; readonly sessionId: string; readonly body: ActivityBody };
 
 interface State {
@@ -16,22 +23,37 @@ interface State {
   readonly bodies: Bodies;
 }
 
+interface Durable extends State {
+  readonly journal: Pick<Journal, "committed">;
+}
+
 /**
  * All that is durable now, as references taken in this tick: the objects never change, so the entries can be
  * written slice by slice later. Sessions come before what belongs to them. Bodies that are not in their own
  * files yet are among them, so that a snapshot never depends on a save that may still fail.
  */
-export function snapshotEntries({ registry, keys, bodies }: State): Iterable<Entry> {
+export function snapshotEntries({ registry, keys, bodies, journal }: Durable): Iterable<Entry> {
   const sessions = [...registry.committedSessions.values()];
   const executions = [...registry.committedExecutions.values()];
-  const remembered = keys.entries();
+  const remembered = keys.remembered(journal.committed);
   const unsaved = bodies.entries();
   return (function* () {
     for (const session of sessions) yield { kind: "session", session };
     for (const execution of executions) yield { kind: "execution", execution };
-    for (const key of remembered) yield { kind: "key", key };
+    for (const rows of keyRows(remembered)) yield { kind: "keys", keys: rows };
     for (const { sessionId, body } of unsaved) yield { kind: "body", sessionId, body };
   })();
+}
+
+function* keyRows(remembered: Iterable<RememberedKey>): Generator<KeyRow[]> {
+  let rows: KeyRow[] = [];
+  for (const { k, m, d, seq, at, a } of remembered) {
+    rows.push(a === undefined ? [k, m, d, seq, at] : [k, m, d, seq, at, a]);
+    if (rows.length < KEYS_PER_ENTRY) continue;
+    yield rows;
+    rows = [];
+  }
+  if (rows.length > 0) yield rows;
 }
 
 /** Takes one entry of a snapshot back. Its crc was good, so it is what a daemon wrote. */
@@ -42,8 +64,9 @@ export function restoreEntry({ registry, keys, bodies }: State, entry: unknown, 
       return registry.restoreSession(one.session);
     case "execution":
       return registry.restoreExecution(one.execution);
-    case "key":
-      return keys.restore(one.key);
+    case "keys":
+      for (const [k, m, d, seq, at, a] of one.keys) keys.restore({ k, m, d, a, seq, at });
+      return undefined;
     case "body": {
       const session = registry.session(one.sessionId);
       if (session !== undefined) bodies.restore(session, one.body, upMs);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { Layered } from "../../src/supervisor/layered.js";
+import { Layered, type Slot } from "../../src/supervisor/layered.js";
 
 interface Value {
   readonly name: number;
@@ -54,13 +54,16 @@ describe("Layered", () => {
       fc.property(steps, (list) => {
         const layered = new Layered<Value>();
         const naive = new Naive();
-        const inFlight: { readonly seq: number; readonly record: ReadonlyMap<string, Value | undefined> }[] =
-          [];
+        const inFlight: {
+          readonly slot: Slot<Value>;
+          readonly value: Value | undefined;
+          readonly seq: number;
+        }[][] = [];
         let seq = 0;
         for (const step of list) {
           if (step === "commit") {
             const next = inFlight.shift();
-            for (const [key, value] of next?.record ?? []) layered.commit(key, value, next?.seq ?? 0);
+            for (const { slot, value, seq: moved } of next ?? []) layered.commit(slot, value, moved);
             naive.commit();
           } else if (step === "rollback") {
             layered.rollback();
@@ -71,10 +74,10 @@ describe("Layered", () => {
             const record = new Map<string, Value | undefined>();
             for (const [key, removes] of step.set) {
               const value = removes ? undefined : { name: seq };
-              layered.set(key, value, seq);
+              layered.move(layered.slot(key), value, seq);
               record.set(key, value);
             }
-            inFlight.push({ seq, record });
+            inFlight.push([...record].map(([key, value]) => ({ slot: layered.slot(key), value, seq })));
             naive.ahead.push(record);
           }
           const head = naive.head();
@@ -83,18 +86,19 @@ describe("Layered", () => {
           expect([...layered.committed]).toEqual([...naive.committed]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 1_000 },
     );
   });
 
   it("keeps a removal at head although an earlier one of the same key becomes durable", () => {
     const layered = new Layered<Value>();
     layered.restore("a", { name: 0 });
-    layered.set("a", undefined, 1);
-    layered.set("a", { name: 2 }, 2);
-    layered.set("a", undefined, 3);
-    layered.commit("a", undefined, 1);
-    layered.commit("a", { name: 2 }, 2);
+    const slot = layered.slot("a");
+    const again = { name: 2 };
+    for (const [index, value] of [undefined, again, undefined].entries())
+      layered.move(slot, value, index + 1);
+    layered.commit(slot, undefined, 1);
+    layered.commit(slot, again, 2);
     expect(layered.head("a")).toBeUndefined();
     expect(layered.committed.get("a")).toEqual({ name: 2 });
     expect(layered.headSize).toBe(0);

@@ -60,10 +60,10 @@ describe("a write", () => {
     expect(created.answer).toEqual({ seq: 1, name: "build", commandId: undefined });
     expect(started.answer).toEqual({ seq: 2, name: "build", commandId: "c" });
     expect(signalled.answer).toEqual({ seq: 3, name: "build", commandId: "c" });
-    expect(seen[0]?.session).toEqual(bench.committed[0]?.changes.sessions.get("s"));
+    expect(seen[0]?.session).toEqual(bench.committed[0]?.changes.sessions[0]?.value);
     expect(seen[1]).toEqual({
-      session: bench.committed[1]?.changes.sessions.get("s"),
-      execution: bench.committed[1]?.changes.executions.get("c"),
+      session: bench.committed[1]?.changes.sessions[0]?.value,
+      execution: bench.committed[1]?.changes.executions[0]?.value,
     });
     expect(seen[2]?.execution?.cancelled).toBe(true);
   });
@@ -220,7 +220,7 @@ describe("a record that the journal cannot take at all", () => {
     journal.append = () => {
       throw new RangeError("A record is too long.");
     };
-    const call = { key: "k", method: "session/create", digest: "d" };
+    const call = { key: "k", method: "session/create", digest: 7 };
     bench.create("b", { call });
     await settled();
     journal.append = append;

@@ -13,6 +13,7 @@ function newState() {
     registry: new Registry({ keepPerSession: 5 }),
     keys: new Keys({ keepMs: 1_000, maxKeys: 5 }),
     bodies: new Bodies({ contentDir: "/not/there" }),
+    journal: { committed: 8 },
   };
 }
 
@@ -20,7 +21,8 @@ function fullState() {
   const state = newState();
   state.registry.restoreSession(session());
   state.registry.restoreExecution(execution());
-  state.keys.remember({ k: "k", m: "session/create", d: "digest", a: { name: "x" }, seq: 1, at: 5 });
+  state.keys.restore({ k: "k", m: "session/create", d: 7, a: { name: "x" }, seq: 1, at: 5 });
+  state.keys.restore({ k: "l", m: "session/touch", d: 8, seq: 2, at: 6 });
   add(state.bodies, [3, 4]);
   return state;
 }
@@ -31,7 +33,7 @@ describe("a snapshot", () => {
     const restored = newState();
     for (const entry of entries) restoreEntry(restored, entry, 0);
     expect(throughJson([...snapshotEntries(restored)])).toEqual(entries);
-    expect(entries.map(({ kind }) => kind)).toEqual(["session", "execution", "key", "body", "body"]);
+    expect(entries.map(({ kind }) => kind)).toEqual(["session", "execution", "keys", "body", "body"]);
     expect(restored.registry.liveCount).toBe(1);
   });
 
@@ -42,10 +44,21 @@ describe("a snapshot", () => {
     const changes = state.registry.apply([ended], { seq: 9, at: 9, up: 9 });
     const ahead = [...snapshotEntries(state)];
     state.registry.commit(changes);
-    state.keys.remember({ k: "later", m: "session/create", d: "digest", seq: 9, at: 9 });
+    state.keys.restore({ k: "later", m: "session/create", d: 7, seq: 9, at: 9 });
     add(state.bodies, [10]);
     expect([...entries]).toEqual(ahead);
     expect([...entries, ...ahead][0]).toEqual({ kind: "session", session: session() });
+  });
+
+  it("has every key of many, in lines of some hundred", () => {
+    const state = { ...newState(), keys: new Keys({ keepMs: 1_000, maxKeys: 1_000 }) };
+    for (let at = 1; at <= 501; at++)
+      state.keys.restore({ k: `key ${at}`, m: "session/touch", d: at, seq: 1, at });
+    const entries = [...snapshotEntries(state)];
+    expect(entries).toHaveLength(3);
+    const restored = { ...newState(), keys: new Keys({ keepMs: 1_000, maxKeys: 1_000 }) };
+    for (const entry of throughJson(entries)) restoreEntry(restored, entry, 0);
+    expect([...restored.keys.remembered(1)]).toEqual([...state.keys.remembered(1)]);
   });
 
   it("lets a body go whose session is not in it", () => {

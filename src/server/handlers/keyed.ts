@@ -1,14 +1,22 @@
 import { digestOf, type KeyedCall } from "../../supervisor/keys.js";
 
 /**
- * Takes the idempotency key out of the params: what is left is what the call asks for, and the key is bound
- * to just that.
+ * Takes the idempotency key out of the params: what is left is what the call asks for. The key is bound to the
+ * whole of it.
  */
 export function keyed<P extends { readonly idempotencyKey?: string | undefined }>(
   method: string,
   params: P,
 ): { readonly call: KeyedCall | undefined; readonly fields: Omit<P, "idempotencyKey"> } {
-  const { idempotencyKey: key, ...fields } = params;
-  const call = key === undefined ? undefined : { key, method, digest: digestOf(fields) };
-  return { call, fields };
+  const { idempotencyKey: _, ...fields } = params;
+  return { call: keyedCall(method, params), fields };
+}
+
+/** The call that an idempotency key stands for; undefined where there is none. */
+export function keyedCall(
+  method: string,
+  params: { readonly idempotencyKey?: string | undefined },
+): KeyedCall | undefined {
+  const { idempotencyKey: key } = params;
+  return key === undefined ? undefined : { key, method, digest: digestOf(params) };
 }

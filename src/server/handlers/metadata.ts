@@ -1,4 +1,4 @@
-import { keyed } from "./keyed.js";
+import { keyed, keyedCall } from "./keyed.js";
 import type { NamespaceHandlers, Services } from "./services.js";
 
 export function metadataHandlers({ supervisor }: Services): NamespaceHandlers<"metadata"> {
@@ -9,8 +9,10 @@ export function metadataHandlers({ supervisor }: Services): NamespaceHandlers<"m
       return { value: found ? (metadata[key] ?? null) : fallback, found };
     },
     "metadata/set": (params) => {
-      const { call, fields } = keyed("metadata/set", params);
-      return supervisor.submit({ type: "metadata/set", ...fields }, { call });
+      // Written out, as the most frequent of all calls: a spread costs as much as deciding it.
+      const { sessionId, key, value } = params;
+      const call = keyedCall("metadata/set", params);
+      return supervisor.submit({ type: "metadata/set", sessionId, key, value }, { call });
     },
     "metadata/delete": (params) => {
       const { call, fields } = keyed("metadata/delete", params);

@@ -1,3 +1,4 @@
+import type { CommittedView } from "../layered.js";
 import type { Session } from "../../session/state.js";
 
 /**
@@ -28,7 +29,7 @@ export class DueSessions {
   }
 
   /** Takes out those that are due; all of them where `upMs` is infinite. */
-  take(upMs: number, sessions: ReadonlyMap<string, Session>): string[] {
+  take(upMs: number, sessions: CommittedView<Session>): string[] {
     // A change may have come right after the last look, so its time counts from there.
     const sinceUpMs = this.#lastLookUpMs;
     for (const sessionId of this.#fresh) {

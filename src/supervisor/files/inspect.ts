@@ -2,6 +2,7 @@ import { join } from "node:path";
 
 import { idOfFileName } from "../../content/sessionFileName.js";
 import type { SessionFolder, Shelf } from "../../content/sessionFolder.js";
+import type { CommittedView } from "../layered.js";
 import type { Session } from "../../session/state.js";
 import { sessionInFile } from "./sessionShape.js";
 
@@ -41,7 +42,7 @@ export type Stray = { readonly sessionId: string; readonly path: string } & (
 export async function* findStrays(
   folder: SessionFolder,
   names: Readonly<Record<Shelf, ReadonlySet<string>>>,
-  state: { readonly sessions: ReadonlyMap<string, Session>; readonly startSeq: number },
+  state: { readonly sessions: CommittedView<Session>; readonly startSeq: number },
 ): AsyncGenerator<Stray> {
   for (const [shelf, dir] of [
     ["sessions", folder.path],

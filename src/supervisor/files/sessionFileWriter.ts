@@ -1,6 +1,7 @@
 import { registryPieces } from "../../content/registryFile.js";
 import type { SessionFolder, Shelf } from "../../content/sessionFolder.js";
 import type { Clock } from "../../schedule/clock.js";
+import type { CommittedView } from "../layered.js";
 import type { Session } from "../../session/state.js";
 import type { Bodies } from "../bodies.js";
 import type { SupervisorLog } from "../options.js";
@@ -10,7 +11,7 @@ import { activityLog, registryEntry, sessionInFile } from "./sessionShape.js";
 export interface SessionFileParts {
   readonly folder: SessionFolder;
   /** Sessions as they are durable. */
-  readonly sessions: ReadonlyMap<string, Session>;
+  readonly sessions: CommittedView<Session>;
   /** Number of the last event that is durable. */
   readonly committedSeq: () => number;
   readonly bodies: Pick<Bodies, "read">;

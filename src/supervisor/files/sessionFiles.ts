@@ -42,7 +42,7 @@ export class SessionFiles {
 
   /** A record has become durable. On the way of every write, so it takes notes and nothing else. */
   note({ events, changes }: Committed): void {
-    for (const sessionId of changes.sessions.keys()) this.#due.add(sessionId);
+    for (const { slot } of changes.sessions) this.#due.add(slot.key);
     if (this.#registryDueUpMs !== undefined || events.every(({ type }) => UNLISTED.test(type))) return;
     this.#registryDueUpMs = this.#parts.clock.upMs() + this.#parts.autoSaveIntervalMs;
   }

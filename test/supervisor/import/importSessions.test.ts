@@ -11,7 +11,7 @@ import { CONFIG } from "../../session/samples.js";
 
 const newFolder = temporaryFolders();
 const SESSION = { created_at: "2025-11-08T10:30:00Z", status: "active" };
-const CALL = { key: "k", method: "session/import", digest: "d" };
+const CALL = { key: "k", method: "session/import", digest: 7 };
 
 let root: string;
 beforeEach(async () => (root = await newFolder()));
@@ -25,6 +25,7 @@ function open(maxSessions = 100): Promise<Supervisor> {
     idempotency: { keepMs: 1_000_000, maxKeys: 50 },
     keepCommandsPerSession: 1,
     sessionDefaults: CONFIG,
+    dataDir: root,
     contentDir: join(root, "content"),
     log,
     sessionLog: () => log,
