@@ -27,6 +27,8 @@ export const LIMITS = {
   arguments: 4_096,
   /** Characters of one argument or one variable. */
   argumentLength: 131_072,
+  /** Characters of all names and values of one environment. */
+  environmentLength: 262_144,
   /** Characters of the text that is written to a command's standard input. */
   stdinLength: 1_048_576,
   /** Bytes of output in one answer of `command/output`. */

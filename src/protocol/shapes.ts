@@ -32,7 +32,11 @@ export const environment = z
       .max(LIMITS.argumentLength)
       .refine((value) => !value.includes("\0"), "a variable has no NUL"),
   )
-  .refine((value) => Object.keys(value).length <= LIMITS.arguments, `at most ${LIMITS.arguments} variables`);
+  .refine((value) => Object.keys(value).length <= LIMITS.arguments, `at most ${LIMITS.arguments} variables`)
+  .refine(
+    (value) => Object.entries(value).flat().join("").length <= LIMITS.environmentLength,
+    `at most ${LIMITS.environmentLength} characters in all`,
+  );
 
 /** Every write takes one: the same key with the same call is answered once and done once. */
 export const idempotencyKey = z.string().min(1).max(LIMITS.idLength);

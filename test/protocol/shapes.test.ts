@@ -138,5 +138,8 @@ describe("an environment", () => {
     expect(ok(environment, of(LIMITS.arguments + 1))).toBe(false);
     expect(ok(environment, { A: "x".repeat(LIMITS.argumentLength) })).toBe(true);
     expect(ok(environment, { A: "x".repeat(LIMITS.argumentLength + 1) })).toBe(false);
+    const half = "x".repeat(LIMITS.environmentLength / 2 - 1);
+    expect(ok(environment, { A: half, B: half })).toBe(true);
+    expect(ok(environment, { A: half, BB: half })).toBe(false);
   });
 });
