@@ -10,6 +10,9 @@ export class AppendFile {
   readonly #operations: DiskOperations;
   #sizeBytes: number;
   #durableBytes: number;
+  /** How long the file is, with the room behind what counts. */
+  #fileBytes: number;
+  #roomBytes = 0;
 
   /** Takes over an open descriptor of a file of that size, all of which is durable. */
   constructor(path: string, fd: number, sizeBytes: number, operations: DiskOperations) {
@@ -17,7 +20,16 @@ export class AppendFile {
     this.#fd = fd;
     this.#sizeBytes = sizeBytes;
     this.#durableBytes = sizeBytes;
+    this.#fileBytes = sizeBytes;
     this.#operations = operations;
+  }
+
+  /**
+   * From now on zeros are set aside behind what counts, so many at a time. Bytes that go where the file has some
+   * already are synced in half the time: the file's length, which is on another part of the disk, does not change.
+   */
+  keepRoom(roomBytes: number): void {
+    this.#roomBytes = roomBytes;
   }
 
   /** What is durable: everything that was written before the last sync that succeeded. */
@@ -36,6 +48,7 @@ export class AppendFile {
       done += count;
       this.#sizeBytes += count;
     }
+    if (this.#sizeBytes > this.#fileBytes) this.#setRoomAside();
   }
 
   /**
@@ -57,9 +70,27 @@ export class AppendFile {
     this.#operations.ftruncateSync(this.#fd, this.#durableBytes);
     this.#operations.fdatasyncSync(this.#fd);
     this.#sizeBytes = this.#durableBytes;
+    this.#fileBytes = this.#durableBytes;
   }
 
+  /** Gives the room back and closes. That the room is gone need not be durable: zeros at the end count as nothing. */
   async close(): Promise<void> {
-    await this.#operations.close(this.#fd);
+    try {
+      if (this.#fileBytes > this.#sizeBytes) await this.#operations.ftruncate(this.#fd, this.#sizeBytes);
+    } finally {
+      await this.#operations.close(this.#fd);
+    }
+  }
+
+  /** A disk that has no room to spare is no fault: then the file grows with each append. */
+  #setRoomAside(): void {
+    this.#fileBytes = this.#sizeBytes;
+    if (this.#roomBytes === 0) return;
+    try {
+      const zeros = Buffer.alloc(this.#roomBytes);
+      this.#fileBytes += this.#operations.writeSync(this.#fd, zeros, 0, zeros.length, this.#sizeBytes);
+    } catch {
+      this.#roomBytes = 0;
+    }
   }
 }

@@ -34,6 +34,7 @@ const defaults = {
   onTorn: () => undefined,
   segmentBytes: 16 * MIB,
   rewriteBytes: MIB,
+  roomBytes: MIB / 2,
   reserveBytes: MIB,
   keepMs: DAY_MS,
   keepBytes: 256 * MIB,
@@ -59,6 +60,7 @@ class FileJournal implements Journal {
     this.#segments = recovered.segments;
     this.#rotateAtBytes = options.segmentBytes;
     this.#reserve = reserve;
+    recovered.file.keepRoom(options.roomBytes);
     this.#writer = new Writer(recovered.file, recovered.end, {
       onCommitted: ({ at, sizeBytes }) => this.#onCommitted(at, sizeBytes),
       onFull: () => this.#onFull(),
@@ -86,6 +88,10 @@ class FileJournal implements Journal {
 
   get committed(): number {
     return this.#writer.committed.seq;
+  }
+
+  get position(): Journal["position"] {
+    return this.#writer.committed;
   }
 
   get oldestSeq(): number {
@@ -164,12 +170,13 @@ class FileJournal implements Journal {
 
   /** Called with no sync in flight, so `committed` is the end of the file. */
   async #beginNext(last: Segment, file: AppendFile): Promise<AppendFile> {
-    const { journalDir, segmentBytes, nowMs, operations } = this.#options;
+    const { journalDir, segmentBytes, roomBytes, nowMs, operations } = this.#options;
     const { seq, chain } = this.#writer.committed;
     const previous = { first: last.first, sizeBytes: last.sizeBytes };
     try {
       const header = { first: seq + 1, chain, previous };
       const opened = await beginSegment(journalDir, header, Buffer.alloc(0), nowMs(), operations);
+      opened.file.keepRoom(roomBytes);
       this.#segments.push(opened.segment);
       this.#rotateAtBytes = segmentBytes;
       // All of it is durable, so closing has nothing left to fail at.

@@ -6,6 +6,7 @@ import { PendingFile } from "../disk/pendingFile.js";
 import { removeFile } from "../disk/remove.js";
 import { beginSegment } from "./beginSegment.js";
 import { copyBytes } from "./copyBytes.js";
+import { JournalUnavailableError } from "./errors.js";
 import { tornPath } from "./names.js";
 import type { ReplayedTail } from "./replay.js";
 import type { Position, Segment } from "./segment.js";
@@ -73,10 +74,23 @@ async function withReserve<Result>(options: RenewOptions, work: () => Promise<Re
   try {
     return await work();
   } catch (error) {
-    if (!hasCode(error, "ENOSPC", "EDQUOT")) throw error;
+    if (!isFull(error)) throw error;
     options.releaseReserve();
-    return work();
+    return work().catch((second: unknown) => {
+      throw isFull(second) ? noRoom(options.journalDir, second as Error) : second;
+    });
   }
+}
+
+function isFull(error: unknown): boolean {
+  return hasCode(error, "ENOSPC", "EDQUOT");
+}
+
+function noRoom(journalDir: string, cause: Error): Error {
+  const reason =
+    `the disk of ${journalDir} is full (${cause.message}), and a start has to write the end of the journal anew. ` +
+    "Nothing is lost. Free some megabytes there and start again.";
+  return new JournalUnavailableError(reason, cause);
 }
 
 /** The lines between two places of a file, byte by byte, with the newline that the last one may lack. */
@@ -91,7 +105,10 @@ async function readRecords(
   const fd = await operations.open(path, constants.O_RDONLY);
   try {
     const bytes = await readFully(operations, fd, from.offset, Math.min(to.offset, size) - from.offset);
-    return bytes.at(-1) === NEWLINE ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
+    if (bytes.at(-1) === NEWLINE) return bytes;
+    // Where the newline should be there is the end of the file, or a zero of the room behind it.
+    const line = bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes;
+    return Buffer.concat([line, Buffer.from("\n")]);
   } finally {
     await operations.close(fd);
   }

@@ -52,7 +52,9 @@ export class SegmentScan {
     });
     for await (const block of lines) {
       const good: ScannedRecord[] = [];
-      for (const line of block) {
+      for (const found of block) {
+        const line = withoutRoom(found);
+        if (line.bytes.length === 0 && !line.terminated) break;
         const record = this.#check(line);
         if (record === undefined) break;
         good.push(record);
@@ -78,4 +80,12 @@ export class SegmentScan {
     this.#chain = crc;
     return { seq: position.seq, durable: position.durable, line, crc };
   }
+}
+
+/** The last line of a file without the zeros behind it, which are room for what was to come. */
+function withoutRoom(line: Line): Line {
+  if (line.terminated || line.bytes.at(-1) !== 0) return line;
+  let end = line.bytes.length;
+  while (end > 0 && line.bytes[end - 1] === 0) end -= 1;
+  return { ...line, bytes: line.bytes.subarray(0, end) };
 }

@@ -42,6 +42,12 @@ export interface JournalHealth {
   readonly snapshotSeq: number;
 }
 
+/** A place in the journal: the seq of an event that ends a record, and the crc of that record. */
+export interface JournalPosition {
+  readonly seq: number;
+  readonly chain: number;
+}
+
 /** The journal: what was settled without an error is never lost. */
 export interface Journal {
   /**
@@ -51,6 +57,8 @@ export interface Journal {
   readonly head: number;
   /** Seq of the last durable event. */
   readonly committed: number;
+  /** The same with the crc of its record, which is where a copy of the state goes on. */
+  readonly position: JournalPosition;
   /** The first seq that `read` can still give. */
   readonly oldestSeq: number;
   readonly health: JournalHealth;
@@ -122,6 +130,8 @@ export interface JournalOptions extends JournalCallbacks {
   readonly segmentBytes?: number;
   /** A last segment of at most this size is written anew as a whole at a start. 1 MiB. */
   readonly rewriteBytes?: number;
+  /** Room that is set aside behind the last record, so much at a time. 512 KiB; 0 for none. */
+  readonly roomBytes?: number;
   /** Space that is given back when the disk is full. 1 MiB. */
   readonly reserveBytes?: number;
   /** How long (24 h) and how much (256 MiB) is kept for readers beyond the snapshots. */

@@ -127,6 +127,46 @@ describe("an append file", () => {
     await file.close();
     expect(await readFile(path, "utf8")).toBe("durable, too!");
   });
+
+  it("keeps room behind what counts, and gives it back when it is cut back or closed", async () => {
+    const path = join(await folder(), "file");
+    await writeFile(path, "");
+    const file = new AppendFile(path, await diskOperations.open(path, 2), 0, diskOperations);
+    file.keepRoom(10);
+    const sizes: number[] = [];
+    for (const text of ["abc", "defghijkl", "m", "n"]) {
+      file.append(Buffer.from(text));
+      sizes.push((await stat(path)).size);
+    }
+    // The room is made when the file has to grow, behind what made it grow.
+    expect(sizes).toEqual([13, 13, 13, 24]);
+    expect(await readFile(path, "utf8")).toBe(`abcdefghijklmn${"\0".repeat(10)}`);
+    await new Promise<void>((resolve, reject) => file.sync((error) => (error ? reject(error) : resolve())));
+    file.append(Buffer.from("o"));
+    file.cutBack();
+    expect((await stat(path)).size).toBe(14);
+    file.append(Buffer.from("p"));
+    expect((await stat(path)).size).toBe(25);
+    await file.close();
+    expect(await readFile(path, "utf8")).toBe("abcdefghijklmnp");
+  });
+
+  it("goes on without room where the disk has none to spare", async () => {
+    const path = join(await folder(), "file");
+    await writeFile(path, "");
+    const operations = {
+      ...diskOperations,
+      writeSync: (fd: number, bytes: Uint8Array, ...rest: [number, number, number]) => {
+        if (bytes[0] === 0) throw new Error("ENOSPC");
+        return diskOperations.writeSync(fd, bytes, ...rest);
+      },
+    };
+    const file = new AppendFile(path, await diskOperations.open(path, 2), 0, operations);
+    file.keepRoom(10);
+    for (const text of ["a", "b"]) file.append(Buffer.from(text));
+    await file.close();
+    expect(await readFile(path, "utf8")).toBe("ab");
+  });
 });
 
 describe("private folders", () => {

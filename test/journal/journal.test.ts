@@ -38,7 +38,7 @@ describe("appends", () => {
       if (name === "writeSync" || name === "fdatasync") calls.push(name);
       return undefined;
     });
-    const { journal } = await open(disk);
+    const { journal } = await open(disk, { roomBytes: 0 });
     const first = Promise.all([append(journal, "a"), append(journal, "b"), append(journal, "c")]);
     await until(() => calls.length === 2);
     const second = Promise.all([append(journal, "d"), append(journal, "e")]);

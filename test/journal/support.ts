@@ -48,6 +48,7 @@ export async function open(
     onFailure: (error) => failures.push(error),
     onFatal: (error) => fatals.push(error),
     reserveBytes: 64,
+    roomBytes: 600,
     rewriteBytes: 0,
     nowMs: () => 1_000,
     operations,

@@ -82,6 +82,55 @@ describe("a journal cut at any byte", () => {
   });
 });
 
+describe("room behind the last record", () => {
+  const zeros = Buffer.alloc(1_000);
+
+  it("counts as nothing, and is not worth a word", async () => {
+    const disk = await journalOf(RECORDS);
+    const bytes = Buffer.concat([bytesOf(disk, FIRST), zeros]);
+    const { texts, notices, journal } = await open(changed(disk, FIRST, bytes));
+    expect([texts, notices]).toEqual([TEXTS, []]);
+    await journal.close();
+  });
+
+  it("is what a kill -9 leaves, and a stop in order does not", async () => {
+    const disk = new SimulatedDisk();
+    const { journal } = await open(disk);
+    await append(journal, "one");
+    const killed = disk.copy();
+    expect(bytesOf(killed, FIRST).at(-1)).toBe(0);
+    const { texts, notices } = await open(killed);
+    expect([texts, notices]).toEqual([["one"], []]);
+    await journal.close();
+    expect(bytesOf(disk, FIRST).at(-1)).toBe(0x0a);
+  });
+
+  it("may follow a record that is cut at any byte", async () => {
+    const disk = await journalOf(RECORDS);
+    const bytes = bytesOf(disk, FIRST);
+    const seen = new Set<number>();
+    const headerBytes = linesOf(bytes)[0]?.length ?? 0;
+    for (let size = headerBytes + 1; size <= bytes.length; size++) {
+      const cut = changed(disk, FIRST, Buffer.concat([bytes.subarray(0, size), zeros]));
+      const { texts, journal } = await open(cut);
+      expect(TEXTS.slice(0, texts.length)).toEqual(texts);
+      seen.add(texts.length);
+      await append(journal, "next");
+      await journal.close();
+      expect(await outcome(cut)).toEqual([...texts, "next"]);
+    }
+    expect([...seen]).toEqual([0, 1, 3, 4]);
+  });
+
+  it("hides no changed bit, neither before it nor in it", async () => {
+    const disk = await journalOf(RECORDS);
+    const bytes = Buffer.concat([bytesOf(disk, FIRST), Buffer.alloc(40)]);
+    for (const [bit, flipped] of flips(bytes)) {
+      expect([bit, await outcome(changed(disk, FIRST, flipped))]).toEqual([bit, "damaged"]);
+    }
+  });
+});
+
 describe("a header cut off", () => {
   it("is damage if the segment before it has lost something, too", async () => {
     const disk = await journalOf([["one"], ["two"]]);

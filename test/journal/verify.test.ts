@@ -179,5 +179,5 @@ describe("damage", () => {
     disk.drop(segmentPath(2));
     const alone = await verifyJournal({ ...FOLDERS, operations });
     expect(alone.faults[1]).toMatchObject({ file: FIRST, afterSeq: 1, kind: "damage" });
-  });
+  }, 60_000);
 });

@@ -51,7 +51,7 @@ describe("a write that fails cleanly", () => {
     const faulty = intercept(disk, (name) =>
       name === "writeSync" && ++writes === 2 ? diskError("EDQUOT") : undefined,
     );
-    const { journal } = await open(faulty);
+    const { journal } = await open(faulty, { roomBytes: 0 });
     const settled: string[] = [];
     journal.append({ ...BODY, events: ["a"] }, (error) => {
       settled.push(`a ${error?.name}`);
