@@ -121,8 +121,13 @@ export class Keys {
 
   /** Takes a key back that the journal or a snapshot has. Used again after it expired, it goes to the end. */
   restore({ k, m, d, a, seq, at }: RememberedKey): void {
+    const slot: Slot = { k, m, d, a, seq, at, answer: undefined };
+    const before = this.#slots.size;
+    this.#slots.set(k, slot);
+    if (this.#slots.size > before) return;
+    // It was there. A map leaves what is set again in its place, so it has to go before.
     this.#slots.delete(k);
-    this.#slots.set(k, { k, m, d, a, seq, at, answer: undefined });
+    this.#slots.set(k, slot);
   }
 
   /**

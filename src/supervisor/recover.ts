@@ -52,7 +52,10 @@ function replay({ registry, keys, bodies }: State, record: StoredRecord): void |
   const events = record.events as readonly Event[];
   const changes = registry.apply(events, { seq, at, up });
   registry.commit(changes);
-  if (record.key !== undefined) keys.restore({ ...(record.key as KeyEntry), seq, at });
+  if (record.key !== undefined) {
+    const { k, m, d, a } = record.key as KeyEntry;
+    keys.restore({ k, m, d, a, seq, at });
+  }
   let eventSeq = seq - events.length;
   for (const event of events) {
     eventSeq += 1;
