@@ -1,11 +1,11 @@
 /*
  * A load generator for line protocols over a Unix socket, so small that the server is what is measured.
  *
- * usage: load <socket> <connections> <in flight each> <warm-up s> <measured s> <template>
+ * usage: load <socket> <connections> <in flight each> <lines of an answer> <warm-up s> <measured s> <template>
  *
- * Each request is the template with @ replaced by ten digits that are different for every request, # by two
- * digits that go round (00 to 15) and & by the three digits of the connection. One line of answer is counted
- * for each request. Prints one JSON object: requests, seconds, errors, p50Us, p99Us, cpuSeconds (its own).
+ * Each request is the template with @ replaced by ten digits that are different for every request and begin with
+ * none that is 0, so that they are a number in JSON too; # by two digits that go round (00 to 15), and & by the three
+ * digits of the connection. Prints one JSON object: requests, seconds, errors, p50Us, p99Us, cpuSeconds (its own).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,6 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The first number with ten digits. */
+#define FIRST_REQUEST 1000000000UL
+
 enum { MAX_IN_FLIGHT = 1024, BUFFER = 1 << 20, BUCKETS = 4000000 };
 
 struct connection {
@@ -29,10 +32,12 @@ struct connection {
   size_t out_length, out_done;
   char tail[256];                      /* the beginning of the answer that is being read, to tell errors */
   size_t tail_length;
+  int lines;                           /* of that answer, as far as they have come */
 };
 
 static const char *template_text;
-static unsigned long next_request;
+static unsigned long next_request = FIRST_REQUEST;
+static int lines_per_answer;
 static unsigned *histogram;            /* answers by microseconds */
 static unsigned long counted, errors;
 static int measuring;
@@ -61,7 +66,7 @@ static void flush(struct connection *c) {
 static void put_request(struct connection *c) {
   char *at = c->out + c->out_length;
   for (const char *from = template_text; *from; from++) {
-    if (*from == '@') at += sprintf(at, "%010lu", next_request);
+    if (*from == '@') at += sprintf(at, "%lu", next_request);
     else if (*from == '#') at += sprintf(at, "%02lu", next_request % 16);
     else if (*from == '&') at += sprintf(at, "%03d", c->number);
     else *at++ = *from;
@@ -95,6 +100,8 @@ static void read_answers(struct connection *c) {
   int answers = 0;
   for (ssize_t i = 0; i < n; i++) {
     if (buffer[i] == '\n') {
+      if (++c->lines < lines_per_answer) continue;
+      c->lines = 0;
       take_answer(c, at);
       answers++;
     } else if (c->tail_length < sizeof c->tail - 1) {
@@ -127,10 +134,14 @@ static unsigned long percentile(double share) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 7) return fprintf(stderr, "usage: load socket connections in-flight warm-up-s measured-s template\n"), 2;
+  if (argc != 8) {
+    fprintf(stderr, "usage: load socket connections in-flight answer-lines warm-up-s measured-s template\n");
+    return 2;
+  }
   int connections = atoi(argv[2]), in_flight = atoi(argv[3]);
-  double warm_up = atof(argv[4]), measured = atof(argv[5]);
-  template_text = argv[6];
+  double warm_up = atof(argv[5]), measured = atof(argv[6]);
+  lines_per_answer = atoi(argv[4]);
+  template_text = argv[7];
   if (in_flight > MAX_IN_FLIGHT) return fprintf(stderr, "at most %d in flight\n", MAX_IN_FLIGHT), 2;
   histogram = calloc(BUCKETS, sizeof *histogram);
   int epoll = epoll_create1(0);

@@ -55,4 +55,4 @@ createServer((socket) => {
     }
   });
   socket.on("error", () => socket.destroy());
-}).listen(socketPath, () => console.log("ready"));
+}).listen(socketPath);

@@ -17,4 +17,4 @@ createServer((socket) => {
     socket.write(answers.join(""));
   });
   socket.on("error", () => socket.destroy());
-}).listen(process.argv[2], () => console.log("ready"));
+}).listen(process.argv[2]);
