@@ -14,7 +14,6 @@ import type { OpenOptions } from "./openSession.js";
 import { openSocket } from "./openSocket.js";
 import { canPass } from "./refusals.js";
 import type { Session } from "./session.js";
-import { ownStartCommand, startDaemon } from "./startDaemon.js";
 
 /** How to reach the daemon. Everything may be left out. */
 export interface ConnectOptions {
@@ -115,8 +114,11 @@ function startOf(
   timeoutMs: number,
 ): (() => Promise<void>) | undefined {
   if (autostart === false || open !== undefined) return undefined;
-  const command = autostart === true ? ownStartCommand() : autostart;
-  return () => startDaemon(command, socket, timeoutMs);
+  return async () => {
+    // It brings node:child_process along, which a program that starts nothing need not load.
+    const { ownStartCommand, startDaemon } = await import("./startDaemon.js");
+    await startDaemon(autostart === true ? ownStartCommand() : autostart, socket, timeoutMs);
+  };
 }
 
 interface Way {

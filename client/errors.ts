@@ -1,5 +1,7 @@
 import type { CommandShape } from "../src/protocol/types.js";
 
+export { SessiondError } from "../src/rpc/remoteError.js";
+
 /** Nobody listens on the socket. `code` is the system's: `ENOENT` or `ECONNREFUSED`. */
 export class NotRunningError extends Error {
   override readonly name = "NotRunningError";

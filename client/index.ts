@@ -16,6 +16,7 @@ export {
   ConnectionLostError,
   ForeignPeerError,
   NotRunningError,
+  SessiondError,
   StartFailedError,
   TooManyCallsError,
 } from "./errors.js";
@@ -25,7 +26,6 @@ export type { OpenOptions } from "./openSession.js";
 export { Session } from "./session.js";
 export type { EndStatus, RunOptions, StartOptions } from "./session.js";
 export type { SessionMetadata } from "./sessionMetadata.js";
-export { SessiondError } from "../src/rpc/remoteError.js";
 export type {
   ActivityShape,
   CommandShape,

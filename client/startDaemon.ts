@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 
 import { StartFailedError } from "./errors.js";
+import { ownProgram } from "./ownPackage.js";
 
 /** As much of what a failed start says as goes into the error. */
 const SAID_LENGTH = 2_000;
 
 /** The command that starts the daemon that this client came with. */
 export function ownStartCommand(): string[] {
-  const main = fileURLToPath(new URL("../src/main.js", import.meta.url));
-  return [process.execPath, main, "start", "--detach"];
+  return [process.execPath, ownProgram(), "start", "--detach"];
 }
 
 /**

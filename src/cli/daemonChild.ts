@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 import type { Result } from "../../client/index.js";
+import { ownProgram } from "../../client/ownPackage.js";
 import { until } from "./alive.js";
 import { ask } from "./ask.js";
 import { CliError } from "./cliError.js";
@@ -42,13 +42,12 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
  * and nobody knows its pid.
  */
 export function startChild({ flags, env, outputFile, detached }: ChildRequest): DaemonChild {
-  const main = fileURLToPath(new URL("../main.js", import.meta.url));
   const output = openSync(outputFile, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o600);
   const startsAt = fstatSync(output).size;
   let end: number | NodeJS.Signals | undefined;
   let failure = "";
   try {
-    const child = spawn(process.execPath, [...NODE_FLAGS, main, "start", "--quiet", ...flags], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ownProgram(), "start", "--quiet", ...flags], {
       // A background process that stays in somebody's folder keeps its file system from being unmounted.
       cwd: "/",
       env,

@@ -4,7 +4,7 @@ import {
   NotRunningError,
   SessiondError,
   StartFailedError,
-} from "../../client/index.js";
+} from "../../client/errors.js";
 import { ConfigError } from "../config/error.js";
 import { CliError } from "./cliError.js";
 import { EXIT } from "./exitCodes.js";

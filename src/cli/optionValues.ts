@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidValueError } from "./invalidValue.js";
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h|d)?$/;
@@ -8,7 +8,7 @@ export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It has to be a whole number, ${least} or more.`);
+    throw new InvalidValueError(`It has to be a whole number, ${least} or more.`);
   };
 }
 
@@ -17,7 +17,7 @@ export function durationMs(text: string): number {
   const [, number, unit = "s"] = DURATION.exec(text) ?? [];
   const ms = Number(number) * UNITS_MS[unit as keyof typeof UNITS_MS];
   if (Number.isSafeInteger(Math.round(ms)) && ms >= 1) return Math.round(ms);
-  throw new InvalidArgumentError("It has to be a duration such as 500ms, 30s, 5m or 1h.");
+  throw new InvalidValueError("It has to be a duration such as 500ms, 30s, 5m or 1h.");
 }
 
 /** Collects an option that may be given more than once. */
@@ -28,5 +28,5 @@ export function collect(text: string, before: unknown): string[] {
 /** Collects types of events: `session/ended`, or a namespace with a star. */
 export function eventTypes(text: string, before: unknown): string[] {
   if (/^[a-z]+\/([a-z_]+|\*)$/.test(text)) return collect(text, before);
-  throw new InvalidArgumentError("It has to be a type such as session/ended or command/*.");
+  throw new InvalidValueError("It has to be a type such as session/ended or command/*.");
 }

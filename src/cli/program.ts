@@ -1,21 +1,13 @@
 import { Command, Option } from "commander";
 
 import { VERSION } from "../version.js";
+import { GLOBALS } from "./globals.js";
 import type { OptionSpec, VerbSpec } from "./verb.js";
 
 /** Performs a verb with what commander understood. */
 export type Perform = (spec: VerbSpec, command: Command) => Promise<void>;
 
 const WIDEST_HELP = 100;
-
-/** Before every verb or after it. */
-const GLOBALS: readonly OptionSpec[] = [
-  { flags: "--socket <path>", about: "socket of the daemon" },
-  { flags: "--data-dir <path>", about: "data folder of the daemon" },
-  { flags: "--config <path>", about: "configuration file" },
-  { flags: "--json", about: "print the result, and errors, as JSON" },
-  { flags: "--no-color", about: "no colours; NO_COLOR says the same" },
-];
 
 /** The command line as commander knows it. Nothing is run by building it. */
 export function programOf(verbs: readonly VerbSpec[], perform: Perform): Command {

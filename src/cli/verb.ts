@@ -4,7 +4,7 @@ import type { Verb } from "./context.js";
 export interface OptionSpec {
   readonly flags: string;
   readonly about: string;
-  /** Turns the text into a value; throws commander's InvalidArgumentError. */
+  /** Turns the text into a value; throws an InvalidValueError. */
   readonly parse?: (text: string, before: unknown) => unknown;
   readonly choices?: readonly string[];
 }

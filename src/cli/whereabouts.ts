@@ -3,6 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { resolve } from "node:path";
 
 import type { Places } from "../config/places.js";
+import { defaultConfigFile, resolvePlaces } from "../config/places.js";
 import type { Config } from "../config/schema.js";
 import { defaultSocketPath } from "../config/socketPath.js";
 
@@ -30,7 +31,7 @@ const uid = (): number => process.getuid?.() ?? 0;
 export async function socketOf(pointers: Pointers, env: Environment): Promise<string> {
   if (isSet(pointers.socket)) return resolve(pointers.socket);
   if (isSet(env["SESSIOND_SOCKET"])) return resolve(env["SESSIOND_SOCKET"]);
-  const isConfigured = isSet(pointers.config) || isSet(env["SESSIOND_CONFIG"]) || (await hasConfigFile(env));
+  const isConfigured = isSet(pointers.config) || isSet(env["SESSIOND_CONFIG"]) || hasConfigFile(env);
   if (isConfigured) return (await settle(pointers, env)).places.socket;
   const own = isSet(pointers.dataDir) ? { ...env, SESSIOND_DATA_DIR: resolve(pointers.dataDir) } : env;
   return defaultSocketPath({ env: own, platform: process.platform, uid: uid(), tmpdir: tmpdir() });
@@ -47,9 +48,8 @@ export async function settle(
   env: Environment,
   options: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly config: Config; readonly places: Places }> {
-  const [{ loadConfig }, { defaultConfigFile, resolvePlaces }, { SETTINGS }] = await Promise.all([
+  const [{ loadConfig }, { SETTINGS }] = await Promise.all([
     import("../config/load.js"),
-    import("../config/places.js"),
     import("../config/settings.js"),
   ]);
   const settings = Object.fromEntries(SETTINGS.map(({ option }) => [option, options[option]]));
@@ -73,7 +73,6 @@ function absolute(name: string, path: unknown): object {
   return typeof path === "string" && path !== "" ? { [name]: resolve(path) } : {};
 }
 
-async function hasConfigFile(env: Environment): Promise<boolean> {
-  const { defaultConfigFile } = await import("../config/places.js");
+function hasConfigFile(env: Environment): boolean {
   return existsSync(defaultConfigFile({ env, platform: process.platform, homedir: homeOf(env) }));
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 /** What decides where the socket lies. */
@@ -52,6 +51,8 @@ export function standardSocket({ env, platform, uid, tmpdir }: SocketSurrounding
 export function socketOfData(surroundings: SocketSurroundings, dataDir: string): string {
   const inside = join(resolve(dataDir), "sessiond.sock");
   if (Buffer.byteLength(inside) <= maxSocketPathBytes(surroundings.platform)) return inside;
+  // Rarely needed, and larger than all else that a short call of the command line loads.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const name = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 16);
   return join(dirname(standardSocket(surroundings)), `${name}.sock`);
 }

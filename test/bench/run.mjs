@@ -54,7 +54,7 @@ process.exitCode = report.failures.length === 0 ? 0 : 1;
 function numberOf(option) {
   const value = Number(values[option]);
   if (value >= 0) return value;
-  console.error(`--${option} ${values[option]}: it has to be a number, and not below 0.`);
+  console.error(`--${option} ${String(values[option])}: it has to be a number, and not below 0.`);
   process.exit(2);
 }
 

@@ -5,12 +5,21 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 
+import { ownProgram } from "../../client/ownPackage.js";
 import { findByToken } from "../../src/process/identity.js";
 import { until, within } from "../support/until.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
+/** The very file that is installed, bundled. */
+const PROGRAM = ownProgram();
+
+/** Where the command line is not the one that was built here, or not for the Node that runs the test. */
+export interface ShellOptions {
+  /** The program with what comes before the verb. */
+  readonly program?: readonly [string, ...string[]];
+  /** Variables beside those of the shell, or instead of them. */
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /** How one call of the command line ended, and what it printed. */
 export interface Ran {
@@ -40,18 +49,20 @@ export class Shell {
   readonly dataDir: string;
   readonly socket: string;
   readonly env: Record<string, string>;
+  readonly #program: readonly [string, ...string[]];
   readonly #running = new Set<ChildProcess>();
 
-  static async open(): Promise<Shell> {
-    if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: build it first, with npm run build`);
-    const shell = new Shell(await mkdtemp(join(tmpdir(), "sessiond-cli-")));
+  static async open(options: ShellOptions = {}): Promise<Shell> {
+    if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: build it first, with npm run build`);
+    const shell = new Shell(await mkdtemp(join(tmpdir(), "sessiond-cli-")), options);
     await mkdir(join(shell.folder, "home"));
     await mkdir(join(shell.folder, "tmp"));
     return shell;
   }
 
-  private constructor(folder: string) {
+  private constructor(folder: string, { program = [process.execPath, PROGRAM], env = {} }: ShellOptions) {
     this.folder = folder;
+    this.#program = program;
     this.dataDir = join(folder, "data");
     this.socket = join(this.dataDir, "sessiond.sock");
     this.env = {
@@ -59,12 +70,14 @@ export class Shell {
       HOME: join(folder, "home"),
       TMPDIR: join(folder, "tmp"),
       SESSIOND_DATA_DIR: this.dataDir,
+      ...env,
     };
   }
 
   /** Starts a call and leaves it running. */
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const [program, ...before] = this.#program;
+    const child = spawn(program, [...before, ...args], {
       cwd: this.folder,
       env: { ...this.env, ...env },
     });

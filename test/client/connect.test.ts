@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Client } from "../../client/index.js";
 import { connect, ConnectionLostError, NotRunningError, StartFailedError } from "../../client/index.js";
 import { connectionError } from "../../client/openSocket.js";
+import { ownProgram } from "../../client/ownPackage.js";
 import { ownStartCommand } from "../../client/startDaemon.js";
 import { eventually } from "./eventually.js";
 import { refusal, ScriptedDaemon, SILENCE } from "./scriptedDaemon.js";
@@ -204,7 +205,7 @@ describe("autostart", () => {
   it("starts the sessiond that the client belongs to", () => {
     const [program, main, ...rest] = ownStartCommand();
     expect(program).toBe(process.execPath);
-    expect(main).toMatch(/\/src\/main\.js$/);
+    expect(main).toBe(ownProgram());
     expect(rest).toEqual(["start", "--detach"]);
   });
 });

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Client, CommandShape, EventShape, Session } from "../../../client/index.js";
+import { packageDir } from "../../../client/ownPackage.js";
 import { duration } from "../humane.js";
-import { packageDir } from "../packageDir.js";
 import { commandFailure } from "../runOutcome.js";
 import { statusWords } from "../statusWords.js";
 import type { Follower } from "./follower.js";

@@ -52,7 +52,7 @@ function write(socket, from, to) {
     const connection = connect(socket);
     let answers = 0;
     connection.setEncoding("utf8").on("data", (chunk) => {
-      if (chunk.includes("-ERR")) connection.destroy(new Error(`redis answered ${chunk}`));
+      if (chunk.includes("-ERR")) connection.destroy(new Error(`redis answered ${String(chunk)}`));
       answers += chunk.split("\n").length - 1;
       if (answers === to - from) connection.end(resolve);
     });
