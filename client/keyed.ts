@@ -26,6 +26,7 @@ type WriteMethod = { [M in MethodName]: Methods[M]["access"] extends "write" ? M
 
 /** The writes without a key: sent again, they might be done twice. */
 const UNREPEATABLE = {
+  "daemon/backup": true,
   "daemon/shutdown": true,
   "log/write": true,
 } satisfies Record<Exclude<WriteMethod, KeyedMethod>, true>;

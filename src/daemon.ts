@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config/schema.js";
 import { sessionDefaults } from "./config/sessionDefaults.js";
 import type { Places } from "./config/places.js";
+import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder } from "./disk/folder.js";
 import { registerJobs } from "./jobs/index.js";
@@ -34,6 +35,8 @@ import { VERSION } from "./version.js";
 
 /** For whoever works on a data folder without a daemon, and has to keep one out meanwhile. */
 export { acquireDataLock } from "./server/lock.js";
+export { finishRestore } from "./content/backup/restoreFolder.js";
+export { readBackup, restoreBackup } from "./supervisor/backup/restore.js";
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -119,10 +122,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   const supervisor = await openSupervisor(opening, clock);
   const all = [...supervisor.registry.committedSessions.values()];
   void sessionLogs.archiveLeft(all.filter(({ archivedAt }) => archivedAt !== undefined));
-  closers.add(async () => {
-    await supervisor.close();
-    await writeUptime(places.uptimeFile, clock.upMs());
-  });
+  closers.add(() => closeSupervisor(supervisor, opening));
   const jobs = openJobs({ log });
   closers.add(() => jobs.close());
   registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile });
@@ -142,6 +142,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   closers.add(() => connections.close());
   // Before the peers are let go: whoever waits for a command still learns how it ended.
   closers.add(() => supervisor.stopCommands({ graceMs: CLOSE_GRACE_MS, patienceMs: CLOSE_PATIENCE_MS }));
+  closers.add(() => supervisor.backups.close());
   log.info({ event: "daemon.ready", ...supervisor.recovery, socket: places.socket }, "Ready");
   return {
     places,
@@ -163,7 +164,10 @@ async function prepareFolders({ places, storage }: DaemonOptions): Promise<void>
   await openTemporaryFolder(places.tempDir);
 }
 
-/** Takes the lock of the data folder, and answers what the log is to be told about it. */
+/**
+ * Takes the lock of the data folder, and brings a restore to its end that was interrupted there. Answers what the log
+ * is to be told about it.
+ */
 async function lockData(
   { places, onFatal }: DaemonOptions,
   closers: Closers,
@@ -180,6 +184,12 @@ async function lockData(
     log: { warn: (fields, message) => void warnings.push([fields, message]) },
   });
   closers.add(() => lock.release());
+  const restored = await finishRestore(dataDir);
+  if (restored !== undefined)
+    warnings.push([
+      { event: "restore.finished", ...restored },
+      "An interrupted restore was brought to its end",
+    ]);
   return warnings;
 }
 
@@ -200,7 +210,7 @@ function openSessionLogs({ config, places }: DaemonOptions, log: Logger): Sessio
 
 function openSupervisor(opening: Opening, clock: SystemClock): Promise<Supervisor> {
   const { config, places, log, sessionLogs, onFatal } = opening;
-  const { journalDir, snapshotDir, contentDir } = places;
+  const { dataDir, journalDir, snapshotDir, contentDir } = places;
   return Supervisor.open({
     clock,
     bounds: { ...LIMITS, maxSessions: config.sessions.maxSessions, maxRunning: config.commands.maxRunning },
@@ -208,6 +218,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     keepCommandsPerSession: config.commands.keepPerSession,
     sessionDefaults: sessionDefaults(config),
     socket: opening.listen === false ? undefined : places.socket,
+    dataDir,
     contentDir,
     sessionsDir: opening.storage === "memory" ? undefined : places.sessionsDir,
     journal: opening.storage === "memory" ? undefined : { journalDir, snapshotDir, ...config.journal },
@@ -217,6 +228,14 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     sessionLogs,
     onFatal,
   });
+}
+
+async function closeSupervisor(supervisor: Supervisor, { places, log }: Opening): Promise<void> {
+  await supervisor.close();
+  // The journal has it as well, up to its last record: a full disk does not make the stop a failure.
+  await writeUptime(places.uptimeFile, supervisor.clock.upMs()).catch((err: unknown) =>
+    log.warn({ err, event: "uptime.unwritten" }, "The up-time could not be written down"),
+  );
 }
 
 function createConnections(

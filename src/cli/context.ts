@@ -52,6 +52,7 @@ const NARROWEST = 40;
 
 /** The context of one call. */
 export function contextOf(io: Io, globals: Globals): Context {
+  let err: Output | undefined;
   const out = new Output(io.stdout as NodeJS.WriteStream);
   const isTerminal = io.stdout.isTTY === true;
   const wish = { wanted: globals.color, isTerminal, env: io.env };
@@ -60,7 +61,10 @@ export function contextOf(io: Io, globals: Globals): Context {
     io,
     globals,
     out,
-    err: new Output(io.stderr as NodeJS.WriteStream),
+    // Opened when something is said there, which is rare.
+    get err() {
+      return (err ??= new Output(io.stderr as NodeJS.WriteStream));
+    },
     paint: paintOf(wish),
     hasColor: hasColor(wish),
     width: isTerminal ? Math.max(NARROWEST, io.stdout.columns ?? 80) : Number.POSITIVE_INFINITY,

@@ -1,5 +1,6 @@
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import type { VerbSpec } from "./verb.js";
+import { ping } from "./verbs/ping.js";
 
 const DAEMON = "The daemon:";
 const SESSIONS = "Sessions:";
@@ -45,7 +46,8 @@ export const VERBS: readonly VerbSpec[] = [
     name: "ping",
     group: DAEMON,
     about: "whether the daemon answers, and how fast",
-    load: async () => (await import("./verbs/ping.js")).ping,
+    // Scripts call it in a loop, so it is here already.
+    load: () => Promise.resolve(ping),
   },
   {
     name: "run",
@@ -191,6 +193,24 @@ export const VERBS: readonly VerbSpec[] = [
       "start. dump prints records as lines of JSON, and goes on behind damage. repair keeps the longest\n" +
       "state that is whole, and copies every file that it changes before.",
     load: async () => (await import("./verbs/journal.js")).journal,
+  },
+  {
+    name: "backup",
+    group: MORE,
+    about: "copy everything into a folder, while the daemon goes on",
+    args: [["<folder>", "a folder that is empty or does not exist yet"]],
+    load: async () => (await import("./verbs/backup.js")).backup,
+  },
+  {
+    name: "restore",
+    group: MORE,
+    about: "make a backup the state of the data folder; no daemon may run on it",
+    args: [["<folder>", "the folder of a backup"]],
+    options: [
+      { flags: "--replace", about: "move a state that is there aside" },
+      { flags: "--dry-run", about: "check the backup, and change nothing" },
+    ],
+    load: async () => (await import("./verbs/restore.js")).restore,
   },
   {
     name: "socket-path",

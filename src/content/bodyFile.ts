@@ -88,6 +88,23 @@ export async function* readBodies<B extends Body>(
   }
 }
 
+/**
+ * How much of a body file comes before the body of `beforeSeq`, in bytes. What a later save writes comes behind it, so
+ * this part of the file never changes. A file that is not there has none.
+ */
+export async function bytesBefore(
+  path: string,
+  beforeSeq: number,
+  operations: DiskOperations = diskOperations,
+): Promise<number> {
+  try {
+    return await findSavedBytes(path, beforeSeq, operations);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return 0;
+    throw error;
+  }
+}
+
 async function openOrCreate(path: string, operations: DiskOperations): Promise<number> {
   const flags = constants.O_RDWR | constants.O_CREAT;
   try {

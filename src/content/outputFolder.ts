@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+
 import { ensurePrivateFolder } from "../disk/folder.js";
 import { hasCode } from "../disk/operations.js";
 import { removeFile, removeTree } from "../disk/remove.js";
@@ -12,6 +14,20 @@ export async function prepareOutput(
   const paths = outputPaths(contentDir, owner, commandId);
   await ensurePrivateFolder(paths.folder);
   return paths;
+}
+
+/**
+ * How much a command has written by now; a file that is not there has nothing. Synchronous, so that many can be
+ * looked at in one moment.
+ */
+export function outputBytesNow(
+  contentDir: string,
+  owner: FolderOwner,
+  commandId: string,
+): { readonly stdoutBytes: number; readonly stderrBytes: number } {
+  const { stdoutPath, stderrPath } = outputPaths(contentDir, owner, commandId);
+  const size = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return { stdoutBytes: size(stdoutPath), stderrBytes: size(stderrPath) };
 }
 
 /** Removes the output of a command that is no longer listed. */

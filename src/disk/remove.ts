@@ -27,6 +27,22 @@ export async function renameFile(
 }
 
 /**
+ * Moves a file or a folder of that name from one folder into another one on the same file system, durably. What has
+ * the name there must be a file or an empty folder like it, and is replaced.
+ */
+export async function moveInto(
+  folder: string,
+  from: string,
+  name: string,
+  operations: DiskOperations = diskOperations,
+): Promise<void> {
+  await operations.rename(join(from, name), join(folder, name));
+  // First where it is now: after a power cut it may be in both places or in one, and never in none.
+  await syncFolder(folder, operations);
+  await syncFolder(from, operations);
+}
+
+/**
  * Removes the folder `child`, with everything in it, durably. It must lie directly under `root`: `child` is
  * one name, never a path, so no id however made leads out of `root`. Symlinks are not followed: `root` must
  * not be one, and one inside is removed itself, not what it points to. A child that is not there is fine.

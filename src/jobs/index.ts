@@ -23,7 +23,7 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts):
   // A long pass does not hold up the job: the next look joins it.
   jobs.every("files", "* * * * * *", () => void supervisor.files?.save(clock.upMs()));
   jobs.every("snapshot", "*/5 * * * * *", async () => {
-    if (supervisor.journal.needsSnapshot()) await supervisor.snapshot();
+    if (supervisor.needsSnapshot) await supervisor.snapshot();
   });
   // At once, too: a daemon that is killed again and again might never live to the next look, and each of its
   // starts would have more to replay than the one before.

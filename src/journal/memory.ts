@@ -39,6 +39,11 @@ class MemoryJournal implements Journal {
     return this.#committed;
   }
 
+  /** No record has a line, so none has a crc: a copy of the state begins a chain. */
+  get position(): Journal["position"] {
+    return { seq: this.#committed, chain: 0 };
+  }
+
   get oldestSeq(): number {
     return this.#oldestSeq;
   }

@@ -12,8 +12,8 @@ export function formatBody(body: RecordBody): string {
   if (!Number.isSafeInteger(at)) throw new TypeError(`A record's "at" is not a whole number: ${at}`);
   if (!Number.isFinite(up)) throw new TypeError(`A record's "up" is not a number: ${up}`);
   if (events.length === 0) throw new TypeError("A record has no event.");
-  const keyText = key === undefined ? "" : `,"key":${JSON.stringify(key)}`;
-  return `"at":${at},"up":${up}${keyText},"events":${JSON.stringify(events)}}`;
+  // In the order of the format. A key that is undefined is left out.
+  return JSON.stringify({ at, up, key, events }).slice(1);
 }
 
 /** What the record's crc covers. */

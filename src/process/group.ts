@@ -5,7 +5,12 @@ import { hasEnded, listPids, readStat, readStatNow } from "./proc.js";
 /** How many stat files are read at a time. */
 const SCAN_LANES = 8;
 
-let ownGroupId: number | undefined;
+/**
+ * Our own group, which Node cannot name and which never changes. Asked for before anything is to be stopped: by then
+ * there may be no descriptor left to ask with.
+ */
+const OWN_GROUP = readStatNow(process.pid)?.groupId ?? askForOwnGroup();
+
 let scanUnderWay: Promise<ReadonlySet<number> | undefined> | undefined;
 
 /**
@@ -16,7 +21,7 @@ let scanUnderWay: Promise<ReadonlySet<number> | undefined> | undefined;
  * every process of the user, and our own group the daemon itself.
  */
 export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
-  if (!Number.isSafeInteger(pgid) || pgid <= 1 || pgid === ownGroup()) {
+  if (!Number.isSafeInteger(pgid) || pgid <= 1 || pgid === OWN_GROUP) {
     throw new RangeError(`refusing to signal process group ${pgid}: it is not the group of a command`);
   }
   try {
@@ -32,13 +37,14 @@ export function signalGroup(pgid: number, signal: NodeJS.Signals | 0): boolean {
 
 /**
  * True when a look at `/proc` finds no member of the group that still runs. `kill(-pgid, 0)` alone cannot tell: it
- * also succeeds for a zombie whose parent never collects it. False where there is no `/proc`.
+ * also succeeds for a zombie whose parent never collects it. False where there is no `/proc`, and where it cannot be
+ * read just now (EMFILE): a look that found nothing out must not keep anybody from stopping the group.
  *
  * It looks twice. A walk over `/proc` is no snapshot, and a group that forks fast enough can slip through one.
  */
 export async function hasNoLivingMember(pgid: number): Promise<boolean> {
   for (let look = 0; look < 2; look += 1) {
-    const living = await scanLivingGroups();
+    const living = await scanLivingGroups().catch(() => undefined);
     if (living === undefined || living.has(pgid)) return false;
   }
   return true;
@@ -63,13 +69,7 @@ async function walkLivingGroups(): Promise<ReadonlySet<number> | undefined> {
   return living;
 }
 
-/** Our own group, which Node cannot name and which never changes. */
-function ownGroup(): number {
-  ownGroupId ??= readStatNow(process.pid)?.groupId ?? askForOwnGroup();
-  return ownGroupId;
-}
-
-/** Where there is no `/proc`, `ps` knows; it is asked once. */
+/** Where there is no `/proc`, `ps` knows. */
 function askForOwnGroup(): number {
   return Number(execFileSync("ps", ["-o", "pgid=", "-p", String(process.pid)], { encoding: "utf8" }));
 }

@@ -29,22 +29,18 @@ export function faultOfJson(value: unknown, depthLimit: number = LIMITS.nestingD
 
 /** Any JSON value, no deeper than the nesting limit. */
 export const json = z
-  .unknown()
-  .superRefine((value, context) => {
-    const fault = value === undefined ? "is missing" : faultOfJson(value);
-    if (fault !== undefined) context.addIssue({ code: "custom", message: `the value ${fault}` });
+  .custom<Json>((value) => value !== undefined && faultOfJson(value) === undefined, {
+    error: ({ input }) => `the value ${input === undefined ? "is missing" : faultOfJson(input)}`,
   })
-  .transform((value) => value as Json)
   .meta({ description: "any JSON value" });
 
 /** A JSON object, no deeper than the nesting limit. */
 export const jsonObject = z
-  .custom<Readonly<Record<string, Json>>>(
-    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-    "expected an object",
-  )
-  .superRefine((value, context) => {
-    const fault = faultOfJson(value);
-    if (fault !== undefined) context.addIssue({ code: "custom", message: `the object ${fault}` });
+  .custom<Readonly<Record<string, Json>>>((value) => isObject(value) && faultOfJson(value) === undefined, {
+    error: ({ input }) => (isObject(input) ? `the object ${faultOfJson(input)}` : "expected an object"),
   })
   .meta({ type: "object", description: "a JSON object" });
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

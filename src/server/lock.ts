@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { lock as lockByFolder } from "proper-lockfile";
 import { ensurePrivateFolder } from "../disk/folder.js";
+import { hasCode } from "../disk/operations.js";
 import { removeTree } from "../disk/remove.js";
 import { ownerOfThisProcess, readOwner, removeOwner, stateOfOwner, writeOwner } from "./dataFolderOwner.js";
 import type { DataFolderOwner } from "./dataFolderOwner.js";
@@ -95,7 +96,7 @@ export async function acquireDataLock(options: DataLockOptions): Promise<DataLoc
 
 /** proper-lockfile and the owner's file, around the kernel's lock if there is one. */
 async function lockAround(options: DataLockOptions, kernelFd: number | undefined): Promise<DataLock> {
-  const { dataDir, ownerFile, socket, version, staleMs = 10_000 } = options;
+  const { dataDir, ownerFile, socket, version, log, staleMs = 10_000 } = options;
   const folder = join(dataDir, `${basename(options.lockFile)}.d`);
   const isLeftover = await lstat(folder).then(
     () => true,
@@ -137,8 +138,15 @@ async function lockAround(options: DataLockOptions, kernelFd: number | undefined
   try {
     await writeOwner(ownerFile, owner);
   } catch (error) {
-    await unlock();
-    throw error;
+    // It says who holds the kernel's lock, and holds nothing itself: a full disk must not keep the daemon out.
+    if (kernelFd === undefined || !hasCode(error, "ENOSPC", "EDQUOT")) {
+      await unlock();
+      throw error;
+    }
+    log?.warn(
+      { event: "lock.unnamed", err: error },
+      "The disk is full: the data folder does not say who has it",
+    );
   }
   let releasing: Promise<void> | undefined;
   return { kernelHeld: kernelFd !== undefined, release: () => (releasing ??= release()) };

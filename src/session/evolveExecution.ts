@@ -27,7 +27,8 @@ export function evolveExecution(
     case "command/ended": {
       const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes } = event.data;
       const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes };
-      return { ...execution, ...outcome, process: undefined, nextAttemptAt: undefined, endedAt: stamp.at };
+      // Its process is kept: what it left behind in its group may have to be found after a crash.
+      return { ...execution, ...outcome, nextAttemptAt: undefined, endedAt: stamp.at };
     }
     default:
       return execution;

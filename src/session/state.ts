@@ -70,6 +70,7 @@ export interface Execution {
   readonly retry: SessionConfigShape["retry"];
   readonly status: ExecutionStatus;
   readonly attempt: number;
+  /** Of the try that runs, or ran last. Its pid is the id of its group, too. */
   readonly process: ProcessIdentity | undefined;
   /** Somebody asked it to end: no further try. */
   readonly cancelled: boolean;

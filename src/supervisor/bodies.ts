@@ -1,9 +1,11 @@
-import { appendBodies, readBodies, type FoundBody } from "../content/bodyFile.js";
+import { appendBodies, bytesBefore } from "../content/bodyFile.js";
 import { removeContent } from "../content/outputFolder.js";
 import { activitiesPath, type FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
 import type { Event } from "../session/events.js";
 import { LIMITS } from "../protocol/limits.js";
+import { ContentHold } from "./contentHold.js";
+import { mergedBodies } from "./mergedBodies.js";
 import { Serial } from "./serial.js";
 
 /** One entry of a session's audit trail, as it is stored. */
@@ -49,11 +51,14 @@ const UNSAVED_LENGTH = 8 * 1024 * 1024;
  */
 export class Bodies {
   readonly #contentDir: string;
+  readonly #hold: ContentHold;
   readonly #unsaved = new Map<string, Unsaved>();
   #length = 0;
 
-  constructor(options: { readonly contentDir: string }) {
+  /** @param options `hold` says when removals have to wait. */
+  constructor(options: { readonly contentDir: string; readonly hold?: ContentHold }) {
     this.#contentDir = options.contentDir;
+    this.#hold = options.hold ?? new ContentHold();
   }
 
   /** Whether so much is unsaved that saving should not wait. */
@@ -94,15 +99,33 @@ export class Bodies {
     );
   }
 
+  /** The seq of the first body of each session that a snapshot has to hold, by the session's id. */
+  firstUnsaved(): ReadonlyMap<string, number> {
+    return new Map([...this.#unsaved].map(([sessionId, { bodies }]) => [sessionId, bodies[0]?.seq ?? 0]));
+  }
+
+  /**
+   * How much of a session's file comes before the body of `beforeSeq`. Nothing of it changes any more, if that one
+   * was not saved at the time.
+   */
+  savedBytes(owner: FolderOwner, beforeSeq: number): Promise<number> {
+    const look = (): Promise<number> => bytesBefore(activitiesPath(this.#contentDir, owner), beforeSeq);
+    // A save may cut what an earlier one left behind, so the end of the file is no place to read meanwhile.
+    const unsaved = this.#unsaved.get(owner.sessionId);
+    return unsaved === undefined ? look() : unsaved.saves.run(look);
+  }
+
   /**
    * Saves what is due; everything where `upMs` is left out. A failure leaves the bodies of that session where
-   * they are, holds up no other, and is thrown at the end.
+   * they are, holds up no other, and is thrown at the end. After `patienceMs` the rest is left in the journal.
    */
-  async save(upMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+  async save(upMs: number = Number.POSITIVE_INFINITY, patienceMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const stopAtMs = performance.now() + patienceMs;
     // What comes in meanwhile waits for the next time: else this might never end.
     const due = [...this.#unsaved].filter(([, unsaved]) => unsaved.dueUpMs <= upMs);
     const failures: unknown[] = [];
     for (const [sessionId, unsaved] of due) {
+      if (performance.now() > stopAtMs) break;
       await unsaved.saves
         .run(() => this.#saveOne(sessionId, unsaved))
         .catch((error: unknown) => failures.push(error));
@@ -127,7 +150,7 @@ export class Bodies {
     let offset = cursor?.offset;
     let length = 0;
     // One more than asked for tells whether there is a next page.
-    for await (const found of merge(path, inMemory, order, cursor)) {
+    for await (const found of mergedBodies(path, inMemory, order, cursor)) {
       if (items.length === limit || length > LIMITS.pageLength) return { items, next: { seq, offset } };
       length += "body" in found ? lengthOf(found.body) : 0;
       items.push("body" in found ? found.body : { damaged: true, offset: found.offset });
@@ -143,7 +166,7 @@ export class Bodies {
     this.#unsaved.delete(session.sessionId);
     this.#length -= unsaved?.length ?? 0;
     const removal = (): Promise<void> => removeContent(this.#contentDir, session);
-    await (unsaved === undefined ? removal() : unsaved.saves.run(removal));
+    await this.#hold.removal(() => (unsaved === undefined ? removal() : unsaved.saves.run(removal)));
   }
 
   async #saveOne(sessionId: string, unsaved: Unsaved): Promise<void> {
@@ -157,38 +180,6 @@ export class Bodies {
     unsaved.bodies = unsaved.bodies.slice(saved.length);
     if (unsaved.bodies.length === 0) this.#unsaved.delete(sessionId);
   }
-}
-
-/** A line of the file, or a body that is in memory alone and so has no place yet. */
-type Placed =
-  | FoundBody<ActivityBody>
-  | { readonly body: ActivityBody; readonly offset?: never; readonly endOffset?: never };
-
-/** Bodies of the file and of memory as one row; what is in both counts once. */
-async function* merge(
-  path: string,
-  inMemory: readonly ActivityBody[],
-  order: "newest" | "oldest",
-  cursor: ActivityCursor | undefined,
-): AsyncGenerator<Placed> {
-  const isWanted = (seq: number): boolean =>
-    cursor === undefined || (order === "newest" ? seq < cursor.seq : seq > cursor.seq);
-  const memory = inMemory.filter((body) => isWanted(body.seq)).map((body) => ({ body }));
-  const firstInMemory = inMemory[0]?.seq ?? Number.POSITIVE_INFINITY;
-  // Once a page has reached the file, what is in memory is newer than all that was shown.
-  if (order === "newest" && cursor?.offset === undefined) yield* memory.toReversed();
-  const from = order === "oldest" ? cursor?.offset : undefined;
-  const to = order === "newest" ? cursor?.offset : undefined;
-  const file = readBodies<ActivityBody>(path, {
-    order,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
-  });
-  for await (const found of file) {
-    if (!("body" in found)) yield found;
-    else if (isWanted(found.body.seq) && found.body.seq < firstInMemory) yield found;
-  }
-  if (order === "oldest") yield* memory;
 }
 
 function lengthOf(body: ActivityBody): number {

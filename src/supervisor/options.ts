@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly sessionDefaults: SessionConfigShape;
   /** Where commands find the daemon. */
   readonly socket?: string | undefined;
+  /** Where everything lies that must survive; no backup goes in there. */
+  readonly dataDir: string;
   readonly contentDir: string;
   /** Where the files for people lie; none where this is left out. */
   readonly sessionsDir?: string | undefined;

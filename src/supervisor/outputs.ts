@@ -1,6 +1,7 @@
 import { prepareOutput, removeOutput } from "../content/outputFolder.js";
 import { type FolderOwner, outputPaths } from "../content/places.js";
 import { type OutputPiece, readOutput } from "../process/output.js";
+import type { ContentHold } from "./contentHold.js";
 
 /** Which part of a command's output is asked for. */
 export interface OutputRange {
@@ -12,9 +13,12 @@ export interface OutputRange {
 /** The files that commands write their output to. */
 export class Outputs {
   readonly #contentDir: string;
+  readonly #hold: ContentHold;
 
-  constructor(contentDir: string) {
+  /** @param hold says when removals have to wait. */
+  constructor(contentDir: string, hold: ContentHold) {
     this.#contentDir = contentDir;
+    this.#hold = hold;
   }
 
   /** Makes the folder, and says where the command writes. */
@@ -38,8 +42,10 @@ export class Outputs {
     return { stdoutBytes: await size("stdout"), stderrBytes: await size("stderr") };
   }
 
-  /** Removes the output of a command that is no longer listed. */
-  remove(owner: FolderOwner, commandId: string): Promise<void> {
-    return removeOutput(this.#contentDir, owner, commandId);
+  /** Removes the output of a command that is no longer listed, unless its id is in use again by then. */
+  remove(owner: FolderOwner, commandId: string, isInUse: () => boolean): Promise<void> {
+    return this.#hold.removal(async () => {
+      if (!isInUse()) await removeOutput(this.#contentDir, owner, commandId);
+    });
   }
 }

@@ -18,31 +18,48 @@ interface ReconcileParts {
 /**
  * Holds the state against the live processes after a start. A command that an earlier daemon left running is
  * stopped where its processes are proved to be its own, by their token or by boot id and start time; a pid
- * alone proves nothing and is never signalled. It ends as `lost`, and is not run a second time.
+ * alone proves nothing and is never signalled. It ends as `lost`, and is not run a second time. What a command that
+ * had ended left behind in its group is stopped as well: the earlier daemon may have been about to.
  *
- * Answers how many there were.
+ * Answers how many commands were lost.
  */
 export async function reconcile(parts: ReconcileParts): Promise<number> {
-  const left = [...parts.executions].filter((execution) => !isOver(execution.status));
-  const groups = await groupsByToken(left);
-  await Promise.all(
-    left.map(async (execution) => {
-      const own = new Set(groups.get(execution.token));
-      const { process } = execution;
-      if (process?.startTicks !== undefined && process.bootId !== undefined) {
-        const identity = { pid: process.pid, startTicks: process.startTicks, bootId: process.bootId };
-        if (isSame(identity)) own.add(process.pid);
-      }
-      const graceMs = Math.min(execution.limits.graceMs, parts.maxGraceMs);
-      await Promise.all([...own].map((group) => stopGroup(group, { graceMs })));
-      await parts.record(lost(execution));
-    }),
-  );
+  const executions = [...parts.executions];
+  const groups = await groupsByToken(executions);
+  const stop = async (execution: Execution, own: Iterable<number>): Promise<void> => {
+    const graceMs = Math.min(execution.limits.graceMs, parts.maxGraceMs);
+    await Promise.all([...own].map((group) => stopGroup(group, { graceMs })));
+  };
+  const left = executions.filter((execution) => !isOver(execution.status));
+  const stops = left.map(async (execution) => {
+    await stop(execution, ownGroups(execution, groups));
+    await parts.record(lost(execution));
+  });
+  const over = executions.filter((execution) => isOver(execution.status));
+  const remnants = over.map((execution) => stop(execution, remnantGroup(execution, groups)));
+  await Promise.all([...stops, ...remnants]);
   return left.length;
 }
 
+type GroupsByToken = ReadonlyMap<string, ReadonlySet<number>>;
+
+/** The groups of a command that was running: by its token, others that it began included, or by its process. */
+function ownGroups({ token, process }: Execution, groups: GroupsByToken): Set<number> {
+  const own = new Set(groups.get(token));
+  if (process?.startTicks !== undefined && process.bootId !== undefined) {
+    const identity = { pid: process.pid, startTicks: process.startTicks, bootId: process.bootId };
+    if (isSame(identity)) own.add(process.pid);
+  }
+  return own;
+}
+
+/** The group of a command that is over; what left it in time has a life of its own, as before the crash. */
+function remnantGroup({ token, process }: Execution, groups: GroupsByToken): number[] {
+  return process !== undefined && groups.get(token)?.has(process.pid) === true ? [process.pid] : [];
+}
+
 /** The process groups in which somebody carries one of the tokens. */
-async function groupsByToken(executions: readonly Execution[]): Promise<Map<string, Set<number>>> {
+async function groupsByToken(executions: readonly Execution[]): Promise<GroupsByToken> {
   const tokens = new Set(executions.map((execution) => execution.token));
   const groups = new Map<string, Set<number>>();
   // A command may have started this very daemon: then we carry its token, and go on without our own group.

@@ -4,6 +4,7 @@ import type { Command } from "../session/commands.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import { isEnded, isOver } from "../session/state.js";
+import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
 import type { Registry } from "./registry.js";
@@ -14,6 +15,7 @@ import { type Listening, Waiters } from "./waiters.js";
 interface RunnerParts {
   readonly registry: Registry;
   readonly contentDir: string;
+  readonly hold: ContentHold;
   readonly clock: Clock;
   /** Records a report; resolves when it is durable, rejects where it has to be given again. */
   readonly record: (command: Command) => Promise<unknown>;
@@ -40,7 +42,7 @@ export class Runner {
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#outputs = new Outputs(parts.contentDir);
+    this.#outputs = new Outputs(parts.contentDir, parts.hold);
     this.#gauge = new OutputGauge({
       intervalMs: 100,
       onError: (error) => parts.onError(error, "The size of a command's output cannot be read"),
@@ -185,13 +187,13 @@ export class Runner {
     run.settled().then(forget, forget);
   }
 
-  #removeOutput(execution: Execution): void {
-    const session = this.#parts.registry.session(execution.sessionId);
+  #removeOutput({ commandId, sessionId }: Execution): void {
+    const { registry, onError } = this.#parts;
+    const session = registry.session(sessionId);
     if (session === undefined) return;
+    const isInUse = (): boolean => registry.execution(commandId)?.sessionId === sessionId;
     this.#outputs
-      .remove(session, execution.commandId)
-      .catch((error: unknown) =>
-        this.#parts.onError(error, "The output of an old command cannot be removed"),
-      );
+      .remove(session, commandId, isInUse)
+      .catch((error: unknown) => onError(error, "The output of an old command cannot be removed"));
   }
 }

@@ -12,6 +12,9 @@ import { withoutUndefined } from "./show/session.js";
 import type { Supervisor } from "./supervisor.js";
 import { uuidv7 } from "./uuidv7.js";
 
+/** Asked for once: it may be read from a file, and later there may be no descriptor left for that. */
+const HOME = homeOrRoot();
+
 type StartFields = Omit<ValidParams<"command/start">, "idempotencyKey">;
 
 /** Submits a command. What the call leaves out comes from the session, and what that leaves out from defaults. */
@@ -33,7 +36,7 @@ export async function startCommand(
     commandId,
     name: fields.name,
     argv: fields.argv,
-    cwd: fields.cwd ?? session.workingDirectory ?? homedir(),
+    cwd: fields.cwd ?? session.workingDirectory ?? HOME,
     token,
     limits: {
       startToCloseMs: fields.startToCloseMs ?? config.startToCloseMs,
@@ -50,6 +53,15 @@ export async function startCommand(
     supervisor.submit(command, { call, show }),
   );
   return answer as Result<"command/start">;
+}
+
+function homeOrRoot(): string {
+  try {
+    return homedir();
+  } catch {
+    // A user whom the system does not know, with no HOME either.
+    return "/";
+  }
 }
 
 /**

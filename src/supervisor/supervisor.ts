@@ -8,8 +8,10 @@ import { type DeadlineTimes, nextDeadline } from "../session/deadline.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
 import type { Execution, Session } from "../session/state.js";
 import { isEnded } from "../session/state.js";
+import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
 import { Bodies } from "./bodies.js";
+import { ContentHold } from "./contentHold.js";
 import { Effects } from "./effects.js";
 import { SessionFiles } from "./files/sessionFiles.js";
 import { Feed } from "./feed.js";
@@ -24,6 +26,8 @@ import { snapshotEntries } from "./snapshot.js";
 
 export type { Session } from "../session/state.js";
 
+/** How long a stop saves bodies: the journal has them, and the next start goes on with it. */
+const BODIES_PATIENCE_MS = 2_000;
 /** How long a stop waits for the files for people, which the next start would write as well. */
 const FILES_PATIENCE_MS = 2_000;
 
@@ -43,20 +47,23 @@ export class Supervisor {
   readonly journal: Journal;
   readonly feed: Feed;
   readonly runner: Runner;
+  readonly backups: Backups;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
   readonly #options: SupervisorOptions;
   readonly #effects: Effects;
+  readonly #hold: ContentHold;
 
   /** Recovers what was acknowledged, stops what an earlier daemon left running, and is ready for work. */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
     const startedMs = performance.now();
     const registry = new Registry({ keepPerSession: options.keepCommandsPerSession });
     const keys = new Keys(options.idempotency);
-    const bodies = new Bodies({ contentDir: options.contentDir });
+    const hold = new ContentHold();
+    const bodies = new Bodies({ contentDir: options.contentDir, hold });
     const { journal, records } = await recover(options, { registry, keys, bodies });
-    const supervisor = new Supervisor(options, { registry, keys, bodies, journal });
+    const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });
     await supervisor.#openFiles(options.sessionsDir);
     const lostCommands = await reconcile({
       executions: registry.committedExecutions.values(),
@@ -71,20 +78,23 @@ export class Supervisor {
 
   private constructor(
     options: SupervisorOptions,
-    parts: { registry: Registry; keys: Keys; bodies: Bodies; journal: Journal },
+    parts: { registry: Registry; keys: Keys; bodies: Bodies; journal: Journal; hold: ContentHold },
   ) {
-    const { clock, bounds, contentDir, log, sessionLog, sessionLogs } = options;
-    const { registry, keys, bodies, journal } = parts;
+    const { clock, bounds, contentDir, dataDir, log, sessionLog, sessionLogs } = options;
+    const { registry, keys, bodies, journal, hold } = parts;
     this.#options = options;
+    this.#hold = hold;
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
     this.journal = journal;
     this.beats = new Beats(clock);
     this.feed = new Feed(journal);
+    this.backups = new Backups({ ...parts, clock, contentDir, dataDir, log });
     this.runner = new Runner({
       registry,
       contentDir,
+      hold,
       clock,
       record: (command) => this.submit(command, { isOwn: true }),
       onError: (err, what) => log.warn({ err }, what),
@@ -198,6 +208,14 @@ export class Supervisor {
     for (const session of this.registry.committedSessions.values()) listener(session);
   }
 
+  /**
+   * Whether a snapshot is worth its cost. None is taken while content is held: what is to be removed then has to be
+   * in the journal behind the last snapshot, so that the next start removes it if this daemon does not come to it.
+   */
+  get needsSnapshot(): boolean {
+    return !this.#hold.isBusy && this.journal.needsSnapshot();
+  }
+
   /** Writes the whole state, so that a start need not replay the journal. Bodies are saved before. */
   async snapshot(): Promise<number> {
     await this.bodies.save();
@@ -225,9 +243,10 @@ export class Supervisor {
     this.#files = files;
   }
 
-  /** Saves the bodies and the files for people, and closes the journal. */
+  /** Saves the bodies and the files for people, as far as time allows, and closes the journal. */
   async close(): Promise<void> {
-    await this.bodies.save().catch((err: unknown) => {
+    await this.backups.close();
+    await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });
     await this.#files?.close(FILES_PATIENCE_MS);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestDaemon } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
 import { passing, within } from "../support/until.js";
+import { CAMPAIGN } from "./campaign.js";
 import { type Caller, clientCaller, PeerCaller, QUICK } from "./caller.js";
 import { Random } from "./random.js";
 import { Recoveries } from "./recoveries.js";
@@ -12,8 +13,7 @@ import { Watcher } from "./watcher.js";
 import { verifyFinished, verifyOver, verifySession } from "./verify.js";
 import { type AnsweredCall, Writer, type WrittenSession } from "./writer.js";
 
-const CYCLES = Number(process.env["SESSIOND_CRASH_CYCLES"] ?? "25");
-const SEED = Number(process.env["SESSIOND_CRASH_SEED"] ?? Date.now() % 1_000_000_000);
+const { cycles: CYCLES, seed: SEED } = CAMPAIGN;
 const WRITERS = 8;
 /** Small enough that snapshots and removals of segments are under way when it is killed. */
 const CONFIG = {
@@ -61,8 +61,13 @@ function orFailedWriter(work: Promise<void>): Promise<void> {
   return Promise.race([work, failures]);
 }
 
-function commandIdsOf(sessions: readonly WrittenSession[]): string[] {
-  return sessions.flatMap(({ commands }) => commands.flatMap(({ commandId }) => commandId ?? []));
+/** Commands that were acknowledged, each with its session. */
+function commandsOf(sessions: readonly WrittenSession[]): [commandId: string, WrittenSession][] {
+  return sessions.flatMap((session) => {
+    return session.commands.flatMap(({ commandId }) => {
+      return commandId === undefined ? [] : [[commandId, session] as [string, WrittenSession]];
+    });
+  });
 }
 
 /** The sessions that were written to of late, and a few of the older ones. */
@@ -92,11 +97,11 @@ async function startThroughCrashes(): Promise<void> {
 
 async function cycle(): Promise<void> {
   await passing(random.between(0, 350));
-  const before = commandIdsOf(writers.flatMap(({ sessions }) => sessions.slice(-2)));
+  const before = commandsOf(writers.flatMap(({ sessions }) => sessions.slice(-2)));
   await daemon.kill();
   await startThroughCrashes();
   const peer = await daemon.peer();
-  await verifyOver(peer, before);
+  for (const [commandId, session] of before) await verifyOver(peer, commandId, session);
   for (const { sessions, calls } of writers) {
     await expectSameAnswers(peer, [...calls.slice(-1), ...random.sample(calls, 2)]);
     for (const session of someSessions(sessions)) await verifySession(peer, session);
@@ -127,9 +132,13 @@ describe(`kill -9, ${CYCLES} times, with ${WRITERS} writers`, () => {
         throw new Error(`cycle ${done + 1}; the same chances come again with ${again}`, { cause: error });
       }
       const sessions = writers.flatMap((writer) => writer.sessions);
-      const writes = sessions.reduce((sum, { attempted }) => sum + attempted.size, 0);
+      const deleted = sessions.filter(({ deletion }) => deletion !== undefined).length;
+      const answered = writers.reduce((sum, writer) => sum + writer.answered, 0);
+      // The first one of these would have ended the test.
+      const none = "0 lost, 0 doubled, 0 back from the dead";
       process.stdout.write(
-        `${CYCLES} crashes, ${sessions.length} sessions, ${writes} activities; ${recoveries.words()}\n`,
+        `${CYCLES} crashes, ${answered} acknowledged writes: ${none} ` +
+          `(${sessions.length} sessions, ${deleted} of them deleted; seed ${SEED})\n${recoveries.words()}\n`,
       );
     },
     60_000 + CYCLES * 5_000,

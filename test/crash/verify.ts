@@ -3,6 +3,7 @@ import { expect } from "vitest";
 
 import type { Result } from "../../src/protocol/types.js";
 import { readIdentity } from "../../src/process/identity.js";
+import { SessiondError } from "../../src/rpc/remoteError.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 import type { WrittenSession } from "./writer.js";
@@ -16,6 +17,28 @@ const OVER: ReadonlySet<string> = new Set(["succeeded", "failed", "timed_out", "
  * is there exactly once, what was only attempted by the time we have looked is there once or not at all.
  */
 export async function verifySession(peer: Peer, session: WrittenSession): Promise<void> {
+  if (session.deletion === "answered") return verifyDeleted(peer, session);
+  try {
+    await verifyPresent(peer, session);
+  } catch (error) {
+    // It may have gone in the midst of the look.
+    if (session.deletion === undefined) throw error;
+  }
+}
+
+async function verifyDeleted(peer: Peer, { name, commands }: WrittenSession): Promise<void> {
+  expect((await peer.call("session/list", { name })).total, `${name}: back from the dead`).toBe(0);
+  const [commandId] = commands.flatMap((command) => command.commandId ?? []);
+  if (commandId === undefined) return;
+  const found: unknown = await peer.call("command/get", { commandId }).catch((error: unknown) => error);
+  expect(isNotFound(found), `${commandId}: back from the dead`).toBe(true);
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof SessiondError && /^(session|command)_not_found$/.test(error.type);
+}
+
+async function verifyPresent(peer: Peer, session: WrittenSession): Promise<void> {
   const isCreated = session.sessionId !== undefined;
   const acknowledged = [...session.acknowledged];
   const least = session.counter.acknowledged;
@@ -24,7 +47,7 @@ export async function verifySession(peer: Peer, session: WrittenSession): Promis
   const { items } = await peer.call("session/list", { name: session.name });
   expect(items.length, `${session.name} is there ${items.length} times`).toBeLessThanOrEqual(1);
   const sessionId = items[0]?.sessionId;
-  if (isCreated) expect(sessionId, session.name).toBe(session.sessionId);
+  if (isCreated && session.deletion === undefined) expect(sessionId, session.name).toBe(session.sessionId);
   if (sessionId === undefined) return;
 
   const found = await actionsOf(peer, sessionId);
@@ -56,6 +79,7 @@ export async function verifySession(peer: Peer, session: WrittenSession): Promis
 /** After the last answer there is no room left: everything is there exactly once. */
 export async function verifyFinished(peer: Peer, session: WrittenSession): Promise<void> {
   await verifySession(peer, session);
+  if (session.deletion !== undefined) return expect(session.deletion).toBe("answered");
   expect(session.acknowledged).toEqual(session.attempted);
   const { sessionId = "", counter, commands } = session;
   const shown = await peer.call("session/get", { sessionId });
@@ -82,15 +106,18 @@ async function verifyCommand(peer: Peer, { commandId, argv, status, pid }: Comma
   await until(`${commandId} to run as it says, or to be over`, isTrue);
 }
 
-/** Commands that were acknowledged before the daemon was killed: they have ended, one way or another. */
-export async function verifyOver(peer: Peer, commandIds: readonly string[]): Promise<void> {
-  for (const commandId of commandIds) {
+/** A command that was acknowledged before the daemon was killed: it has ended, one way or another. */
+export async function verifyOver(peer: Peer, commandId: string, session: WrittenSession): Promise<void> {
+  try {
     const { status } = await peer.call("command/get", { commandId });
     expect(OVER, `${commandId} is ${status}`).toContain(status);
+  } catch (error) {
+    if (session.deletion === undefined || !isNotFound(error)) throw error;
   }
 }
 
-async function actionsOf(peer: Peer, sessionId: string): Promise<string[]> {
+/** The actions of all activities of a session, oldest first; "damaged" for one that cannot be read. */
+export async function actionsOf(peer: Peer, sessionId: string): Promise<string[]> {
   const actions: string[] = [];
   let cursor: string | undefined;
   do {

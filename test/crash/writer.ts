@@ -32,6 +32,8 @@ export interface WrittenSession {
   readonly counter: { attempted: number; acknowledged: number };
   readonly commands: WrittenCommand[];
   isEnded: boolean;
+  /** Whether its deletion was asked for, or answered: then it must never be seen again. */
+  deletion?: "asked" | "answered";
 }
 
 const KEPT_CALLS = 300;
@@ -45,6 +47,7 @@ export class Writer {
   readonly #random: Random;
   readonly #folder: string;
   #calls: AnsweredCall[] = [];
+  #answered = 0;
   #last = 0;
   #isStopped = false;
 
@@ -59,6 +62,11 @@ export class Writer {
     this.#caller = options.caller;
     this.#random = options.random;
     this.#folder = options.folder;
+  }
+
+  /** How many calls were answered. */
+  get answered(): number {
+    return this.#answered;
   }
 
   /** Calls that were answered lately. */
@@ -97,7 +105,14 @@ export class Writer {
 
   async #end(session: WrittenSession): Promise<void> {
     session.isEnded = true;
-    await this.#call("session/end", { sessionId: session.sessionId ?? "" });
+    const { sessionId = "" } = session;
+    await this.#call("session/end", { sessionId });
+    if (!this.#random.chance(0.3)) return;
+    // Before that it is refused.
+    for (const { commandId = "" } of session.commands) await this.#caller.call("command/wait", { commandId });
+    session.deletion = "asked";
+    await this.#call("session/delete", { sessionId });
+    session.deletion = "answered";
   }
 
   /** One to four writes at once: some of them share a batch of the journal. */
@@ -136,6 +151,7 @@ export class Writer {
     const params = { ...given, idempotencyKey: this.#next("key") };
     const answer = await this.#caller.call(method, params);
     const answered = { method, params, answer, answeredMs: performance.now() };
+    this.#answered += 1;
     this.#calls = [...this.#calls.slice(1 - KEPT_CALLS), answered];
     return answer;
   }

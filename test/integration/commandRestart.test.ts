@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 
@@ -72,6 +73,36 @@ describe("commands and the end of the daemon", () => {
     await daemon().crash();
     peer = await daemon().peer();
     expect(await peer.call("command/get", { commandId })).toMatchObject({ status: "lost" });
+  });
+
+  it("B.5 kill -9 within the grace of what a command left behind: it is stopped at the next start", async () => {
+    const own = await daemonForTest();
+    let peer = await own.peer();
+    const { sessionId } = await peer.call("session/create");
+    // One stays in the command's group, and the other one leaves it: that is a life of its own.
+    const script = `
+      (trap '' TERM; echo group $(exec sh -c 'echo $PPID'); sleep 100) &
+      setsid sh -c 'echo alone $$; exec sleep 100' &
+      while [ "$(wc -l <"$0")" -lt 2 ]; do sleep 0.01; done`;
+    const output = join(own.folder, "output");
+    await writeFile(output, "");
+    const argv = ["sh", "-c", `exec >>"$0"; ${script}`, output];
+    const ended = await peer.call("command/run", { sessionId, argv, graceMs: 60_000 });
+    expect(ended.status).toBe("succeeded");
+    const said = await readFile(output, "utf8");
+    const [group, alone] = ["group", "alone"].map((who) => {
+      const identity = readIdentity(Number(new RegExp(`^${who} (\\d+)$`, "m").exec(said)?.[1]));
+      if (identity === undefined) throw new Error(`${who} is gone: ${said}`);
+      return identity;
+    }) as [ProcessIdentity, ProcessIdentity];
+    await own.kill();
+    expect([group, alone].map(isSame)).toEqual([true, true]);
+    expect(await own.start()).toMatchObject({ lostCommands: 0 });
+    expect([group, alone].map(isSame)).toEqual([false, true]);
+    peer = await own.peer();
+    expect(await peer.call("command/get", { commandId: ended.commandId })).toEqual(ended);
+    process.kill(alone.pid, "SIGKILL");
+    await until("its end", () => !isSame(alone));
   });
 
   it("B.5 a daemon that stops in order says so of what it stops", async () => {

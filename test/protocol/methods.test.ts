@@ -8,8 +8,8 @@ import { METHODS } from "../../src/protocol/methods/index.js";
 const methods = Object.entries(METHODS) as [string, Method<z.ZodObject>][];
 const keysOf = ({ params }: Method<z.ZodObject>): string[] => Object.keys(params.shape);
 
-/** Writes that cannot be repeated: after a shutdown there is nobody to ask, and a log is not in the journal. */
-const UNKEYED = ["daemon/shutdown", "log/write"];
+/** Writes that cannot be repeated: after a shutdown there is nobody to ask; backups and logs are not in the journal. */
+const UNKEYED = ["daemon/backup", "daemon/shutdown", "log/write"];
 
 describe.each(methods)("%s", (name, method) => {
   it("is named noun/verb, and described in one sentence", () => {

@@ -151,13 +151,12 @@ describe("the end of a command in its session", () => {
     }
   });
 
-  it("leaves the command with its outcome, its sizes and no process", () => {
+  it("leaves the command with its outcome, its sizes, and the process that it was", () => {
     expect(evolveExecution(execution({ nextAttemptAt: 5 }), end(0), STAMP)).toEqual(
       execution({
         status: "succeeded",
         cause: "exited",
         exitCode: 0,
-        process: undefined,
         endedAt: 9_000,
         stdoutBytes: 10,
         stderrBytes: 20,

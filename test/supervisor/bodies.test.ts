@@ -45,6 +45,16 @@ describe("saving", () => {
     expect(await readAll(new Bodies({ contentDir }), { order: "oldest", limit: 100 })).toEqual(upTo(5));
   });
 
+  it("leaves the rest in the journal when its time is over", async () => {
+    const bodies = new Bodies({ contentDir });
+    add(bodies, upTo(2));
+    await bodies.save(undefined, -1);
+    expect(bodies.entries()).toHaveLength(2);
+    expect(await readdir(contentDir)).toEqual([]);
+    await bodies.save(undefined, 60_000);
+    expect(bodies.entries()).toEqual([]);
+  });
+
   it("takes what is due, counted from the first body that is not saved", async () => {
     const bodies = new Bodies({ contentDir });
     const quick = session({ sessionId: "quick", config: { ...CONFIG, autoSaveIntervalMs: 100 } });

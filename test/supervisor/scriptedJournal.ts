@@ -32,6 +32,10 @@ export class ScriptedJournal implements Journal {
     return this.#committed;
   }
 
+  get position(): { readonly seq: number; readonly chain: number } {
+    return { seq: this.#committed, chain: 0 };
+  }
+
   get oldestSeq(): number {
     return this.#oldestSeq;
   }

@@ -85,7 +85,6 @@ describe("a command", () => {
       status: "failed",
       attempt: 1,
       maxAttempts: 3,
-      pid: 42,
       exitCode: 2,
       createdAt: "1970-01-01T00:00:02.000Z",
       startedAt: "1970-01-01T00:00:02.000Z",
@@ -103,8 +102,11 @@ describe("a command", () => {
     expect(showExecution(execution({ endedAt: 1_000 }))).toMatchObject({ durationMs: 0 });
   });
 
-  it("without a process has no pid", () => {
+  it("has a pid while there is a process that has it", () => {
+    const process = { pid: 42, startTicks: 7, bootId: "boot" };
+    expect(showExecution(execution({ process }))).toHaveProperty("pid", 42);
     expect(showExecution(execution({ process: undefined }))).not.toHaveProperty("pid");
+    expect(showExecution(execution({ process, status: "lost" }))).not.toHaveProperty("pid");
   });
 });
 

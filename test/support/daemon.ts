@@ -16,6 +16,10 @@ export interface TestDaemonOptions {
   readonly config?: Omit<ConfigInput, "dataDir" | "logDir" | "socket">;
   /** The environment of the daemon itself. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that becomes the daemon, see {@link DaemonProcess}. */
+  readonly around?: readonly string[];
+  /** Where its data lies, if not in the daemon's own folder; the socket is there all the same. */
+  readonly dataDir?: string;
   /** In the process of the test, where coverage sees it: for tests that do not kill it. */
   readonly inProcess?: boolean;
 }
@@ -34,8 +38,8 @@ export class TestDaemon {
 
   private constructor(folder: string, options: TestDaemonOptions) {
     this.folder = folder;
-    this.dataDir = join(folder, "data");
-    this.socket = join(this.dataDir, "sessiond.sock");
+    this.dataDir = options.dataDir ?? join(folder, "data");
+    this.socket = join(options.dataDir === undefined ? this.dataDir : folder, "sessiond.sock");
     this.#options = options;
   }
 
@@ -74,7 +78,7 @@ export class TestDaemon {
 
   /** Starts one more process on the same folder: it ought to be refused. */
   rival(config: TestDaemonOptions["config"] = {}, env = this.#options.env): DaemonProcess {
-    const process = new DaemonProcess(this.#settings(config), env);
+    const process = new DaemonProcess(this.#settings(config), env, this.#options.around);
     this.#processes.push(process);
     return process;
   }
@@ -86,7 +90,8 @@ export class TestDaemon {
   }
 
   #settings(config: TestDaemonOptions["config"]): object {
-    return { ...this.#options.config, ...config, dataDir: this.dataDir };
+    const places = { dataDir: this.dataDir, socket: this.socket };
+    return { ...this.#options.config, ...config, ...places };
   }
 
   /** Starts the daemon and waits until it answers. */

@@ -43,11 +43,13 @@ export class DaemonProcess {
   #said = "";
   #hasEnded = false;
 
-  /** Starts it; `env` is all that it finds in its environment beside PATH. */
-  constructor(config: object, env: Readonly<Record<string, string>> = {}) {
-    this.#child = spawn(process.execPath, [ENTRY, JSON.stringify(config)], {
-      env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", ...env },
-    });
+  /**
+   * Starts it; `env` is all that it finds in its environment beside PATH. `around` is a command that becomes the one
+   * which is appended to it (by `exec`, so that the pid is the daemon's), such as a shell that sets limits before.
+   */
+  constructor(config: object, env: Readonly<Record<string, string>> = {}, around: readonly string[] = []) {
+    const [program, ...args] = [...around, process.execPath, ENTRY, JSON.stringify(config)];
+    this.#child = spawn(program, args, { env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin", ...env } });
     this.pid = this.#child.pid ?? 0;
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-20_000);

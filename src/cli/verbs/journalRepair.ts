@@ -1,8 +1,6 @@
-import { writeSync } from "node:fs";
-
-import { VERSION } from "../../version.js";
 import { CliError } from "../cliError.js";
 import { EXIT } from "../exitCodes.js";
+import { holdDataFolder } from "../holdDataFolder.js";
 import type { JournalTask } from "./journal.js";
 
 interface Plan {
@@ -15,19 +13,13 @@ interface Plan {
 
 /** Keeps the longest state that is whole. Refuses while a daemon has the folder, and to lose events unasked. */
 export const repair: JournalTask = async (context, { dryRun = false, yes = false }, places) => {
-  const { journalDir, snapshotDir, dataDir, lockFile, ownerFile, socket } = places;
-  const { acquireDataLock } = await import("../../daemon.js");
+  const { journalDir, snapshotDir, dataDir } = places;
   const { performRepair, prepareRepair } = await import("../../journal/repair.js");
-  const onCompromised = endAtOnce;
-  const lock = await acquireDataLock({
-    dataDir,
-    lockFile,
-    ownerFile,
-    socket,
-    version: VERSION,
-    onCompromised,
-  });
+  const { finishRestore } = await import("../../daemon.js");
+  const lock = await holdDataFolder(places, "repair");
   try {
+    // Half of a restore looks like damage, and is none.
+    if (!dryRun) await finishRestore(dataDir);
     const { verification, plan } = await prepareRepair({ journalDir, snapshotDir });
     if (plan === undefined) {
       const result = { verdict: verification.verdict, isRepaired: false };
@@ -98,13 +90,4 @@ function wouldLose({ lost, endSeq }: Plan, dataDir: string | undefined): CliErro
 
 function dataDirFlag(dataDir: string | undefined): string {
   return dataDir === undefined ? "" : ` --data-dir '${dataDir}'`;
-}
-
-/** Somebody took the folder from under us, so nothing more may be written. */
-function endAtOnce(error: Error): void {
-  try {
-    writeSync(2, `sessiond: ${error.message}\n  The repair stops at once; start it again.\n`);
-  } finally {
-    process.exit(EXIT.failure);
-  }
 }

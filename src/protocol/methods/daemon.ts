@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { method } from "../method.js";
-import { count, durationMs, label, seq, time } from "../shapes.js";
+import { absolutePath, count, durationMs, label, seq, time } from "../shapes.js";
 
 const byStatus = z.record(z.string(), count);
 
@@ -70,6 +70,25 @@ export const daemon = {
     }),
     errors: [],
     access: "read",
+    durable: false,
+  }),
+  "daemon/backup": method({
+    summary:
+      "Copies everything as it is at one seq into a new folder, while writes go on; answers when it is durable.",
+    params: z.strictObject({
+      /** Empty or not there yet; the folder that it lies in is. Outside of the data folder. */
+      path: absolutePath,
+    }),
+    result: z.strictObject({
+      path: z.string(),
+      /** Everything up to here is in it, and nothing after. */
+      seq,
+      sizeBytes: count,
+      fileCount: count,
+      durationMs: count,
+    }),
+    errors: ["backup_failed", "limit_reached", "shutting_down"],
+    access: "write",
     durable: false,
   }),
   "daemon/shutdown": method({

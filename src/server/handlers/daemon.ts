@@ -23,6 +23,7 @@ export function daemonHandlers(services: Services): NamespaceHandlers<"daemon"> 
     "daemon/ping": () => ({ pong: true, at: showTime(supervisor.clock.nowMs()) }),
     "daemon/status": () => showStatus(services),
     "daemon/health": () => showHealth(services),
+    "daemon/backup": ({ path }) => supervisor.backups.run(path),
     "daemon/shutdown": () => {
       services.shutdown();
       return { stopping: true };

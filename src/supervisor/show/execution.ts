@@ -1,5 +1,6 @@
 import type { CommandShape } from "../../protocol/types.js";
 import type { Execution } from "../../session/state.js";
+import { isOver } from "../../session/state.js";
 import { showTime, withoutUndefined } from "./session.js";
 
 /** A command as the protocol shows it. */
@@ -11,7 +12,7 @@ export function showExecution(execution: Execution): CommandShape {
     argv: [...execution.argv],
     maxAttempts: retry.maxAttempts,
     createdAt: showTime(execution.createdAt),
-    ...(process === undefined ? {} : { pid: process.pid }),
+    ...(process === undefined || isOver(execution.status) ? {} : { pid: process.pid }),
     ...(startedAt === undefined ? {} : { startedAt: showTime(startedAt) }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: showTime(nextAttemptAt) }),
     ...(endedAt === undefined ? {} : { endedAt: showTime(endedAt) }),

@@ -48,7 +48,9 @@ async function open(): Promise<SessionFiles> {
 function committed(type: Event["type"], sessionId: string, after: Session | undefined): Committed {
   if (after === undefined) sessions.delete(sessionId);
   else sessions.set(sessionId, after);
-  const changes = { sessions: [{ slot: { key: sessionId }, value: after }] } as unknown as Committed["changes"];
+  const changes = {
+    sessions: [{ slot: { key: sessionId }, value: after }],
+  } as unknown as Committed["changes"];
   const events = [{ type, sessionId, data: {} }] as unknown as readonly Event[];
   return { events, changes, stamp: { seq: 1, at: 1, up: 1 } };
 }

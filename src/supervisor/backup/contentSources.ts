@@ -1,0 +1,56 @@
+import { relative, sep } from "node:path";
+
+import { outputBytesNow } from "../../content/outputFolder.js";
+import { activitiesPath, outputPaths } from "../../content/places.js";
+import { isOver } from "../../session/state.js";
+import type { Bodies } from "../bodies.js";
+import type { Registry } from "../registry.js";
+
+/** One file that belongs to a state. */
+export interface ContentSource {
+  readonly path: string;
+  /** Its name in a backup. */
+  readonly name: string;
+  /** How much of it belongs to the state; all of it where that is undefined. */
+  readonly sizeBytes: () => Promise<number | undefined>;
+}
+
+interface State {
+  readonly contentDir: string;
+  readonly registry: Registry;
+  readonly bodies: Bodies;
+  /** The last event of the state. */
+  readonly seq: number;
+}
+
+/**
+ * The files that belong to what is durable in this tick. What the state is made of is taken at the call, and held
+ * fast; the files are named one by one, later. Each is cut where it was: before the first activity that a snapshot of
+ * this tick holds or that came after it, and where the output of a command that runs had come to.
+ */
+export function contentSources({ contentDir, registry, bodies, seq }: State): Iterable<ContentSource> {
+  const sessions = [...registry.committedSessions.values()].filter(({ activities }) => activities > 0);
+  const firstUnsaved = bodies.firstUnsaved();
+  const outputs = [...registry.committedExecutions.values()].flatMap(({ commandId, sessionId, status }) => {
+    const owner = registry.committedSessions.get(sessionId);
+    if (owner === undefined) return [];
+    // The output of one that is over does not grow any more, so nobody has to look at it now.
+    return [
+      { owner, commandId, now: isOver(status) ? undefined : outputBytesNow(contentDir, owner, commandId) },
+    ];
+  });
+  const source = (path: string, sizeBytes: ContentSource["sizeBytes"]): ContentSource => {
+    return { path, name: `content/${relative(contentDir, path).split(sep).join("/")}`, sizeBytes };
+  };
+  return (function* () {
+    for (const session of sessions) {
+      const beforeSeq = firstUnsaved.get(session.sessionId) ?? seq + 1;
+      yield source(activitiesPath(contentDir, session), () => bodies.savedBytes(session, beforeSeq));
+    }
+    for (const { owner, commandId, now } of outputs) {
+      const { stdoutPath, stderrPath } = outputPaths(contentDir, owner, commandId);
+      yield source(stdoutPath, () => Promise.resolve(now?.stdoutBytes));
+      yield source(stderrPath, () => Promise.resolve(now?.stderrBytes));
+    }
+  })();
+}
