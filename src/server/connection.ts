@@ -5,6 +5,7 @@ import { LineDecoder } from "../rpc/framing.js";
 import type { Frame, FrameFault } from "../rpc/framing.js";
 import type { Answer, ServerPeer } from "../rpc/peer.js";
 import { Outbox } from "./outbox.js";
+import { Slice, type Turn } from "./turn.js";
 
 /** One peer, as handlers see it. */
 export interface Connection {
@@ -39,6 +40,8 @@ export interface ServeOptions {
   readonly stream: Duplex;
   readonly peer: ServerPeer<Connection>;
   readonly limits: ConnectionLimits;
+  /** Shared by all connections: what they read is carried out together. */
+  readonly turn: Turn;
   readonly log: { debug(fields: object, message: string): void };
   /** While this answers true, requests are refused with `shutting_down`. */
   readonly draining?: () => boolean;
@@ -71,6 +74,7 @@ class ServedConnection implements Connection {
   #working = false;
   #paused = false;
   #peerEnded = false;
+  #probed = false;
   #closing = false;
   #closed = false;
 
@@ -105,7 +109,7 @@ class ServedConnection implements Connection {
 
   onceWritable(listener: () => void): void {
     this.#writableListeners.push(listener);
-    if (!this.#outbox.full) process.nextTick(() => this.#tellWritable());
+    if (!this.#outbox.full && !this.#outbox.ended) process.nextTick(() => this.#tellWritable());
   }
 
   onClose(listener: () => void): void {
@@ -123,17 +127,22 @@ class ServedConnection implements Connection {
   #take(frames: Frame[]): void {
     if (this.#waiting.length === 0) this.#waiting = frames;
     else this.#waiting.push(...frames);
-    this.#work();
+    this.#options.turn.add(this.#work);
   }
 
   /** Begins what may be begun, and reads on only when nothing is left waiting. */
-  #work(): void {
+  readonly #work = (): void => {
     // A handler may call close(): what is left to do then is done at the end of the call that runs already.
     if (this.#working || this.#closed) return;
     this.#working = true;
+    const slice = new Slice();
     for (;;) {
       const frame = this.#waiting[this.#next];
       if (frame === undefined || !this.#mayBegin()) break;
+      if (slice.isOver) {
+        this.#options.turn.add(this.#work);
+        break;
+      }
       this.#next += 1;
       this.#begin(frame);
     }
@@ -145,6 +154,16 @@ class ServedConnection implements Connection {
     this.#readOrPause();
     const ending = this.#closing || this.#peerEnded;
     if (ending && this.#waiting.length === 0 && this.#inFlight === 0) this.#outbox.end();
+    else if (this.#peerEnded && !this.#probed) this.#probe();
+  };
+
+  /**
+   * A peer that has ended its side may wait for its answers, or be gone, and the end looks the same. What is written
+   * tells: to one that is gone it fails. A blank before an answer is no part of its JSON.
+   */
+  #probe(): void {
+    this.#probed = true;
+    this.#options.stream.write(" ");
   }
 
   #mayBegin(): boolean {
@@ -160,15 +179,15 @@ class ServedConnection implements Connection {
       open = requests;
     });
     if (!(answer instanceof Promise)) return this.#answer(answer);
-    void this.#answerLater(answer, open);
+    this.#inFlight += open;
+    void answer.then((text) => this.#answered(text, open));
   }
 
-  async #answerLater(answer: Promise<Answer>, open: number): Promise<void> {
-    this.#inFlight += open;
-    const text = await answer;
+  #answered(text: Answer, open: number): void {
     this.#inFlight -= open;
     this.#answer(text);
-    this.#work();
+    // There is room for more. Mostly nobody waits for it.
+    if (this.#waiting.length > 0 || this.#paused || this.#closing || this.#peerEnded) this.#work();
   }
 
   #answer(text: Answer): void {
@@ -207,7 +226,7 @@ class ServedConnection implements Connection {
   }
 
   #tellWritable(): void {
-    if (this.#outbox.full || this.#closed) return;
+    if (this.#outbox.full || this.#outbox.ended || this.#closed) return;
     const listeners = this.#writableListeners;
     this.#writableListeners = [];
     for (const listener of listeners) listener();

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 
 import type { ServerPeer } from "../rpc/peer.js";
 import { type Connection, type ConnectionLimits, serveConnection } from "./connection.js";
+import { Turn } from "./turn.js";
 
 export interface ConnectionsOptions {
   readonly peer: ServerPeer<Connection>;
@@ -17,6 +18,7 @@ const FAREWELL_MS = 100;
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Map<Connection, Duplex>();
+  readonly #turn = new Turn();
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -27,7 +29,7 @@ export class Connections {
   }
 
   serve(stream: Duplex): Connection {
-    const connection = serveConnection({ stream, ...this.#options });
+    const connection = serveConnection({ stream, turn: this.#turn, ...this.#options });
     this.#open.set(connection, stream);
     connection.onClose(() => this.#open.delete(connection));
     return connection;

@@ -89,6 +89,16 @@ describe("serveConnection", () => {
     expect(closed).toHaveBeenCalledOnce();
   });
 
+  it("notices that a peer is gone which waited for an answer", async () => {
+    const held = new Held();
+    const { client, connection } = await pair({ methods: { held: held.method } });
+    client.send(request(1, "held"));
+    await until(() => held.calls === 1);
+    client.socket.destroy();
+    await until(() => connection.closed);
+    held.release(0);
+  });
+
   it("closes when a peer ends its side without a word", async () => {
     const { client } = await pair();
     client.socket.end();

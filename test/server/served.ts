@@ -8,6 +8,7 @@ import { vi } from "vitest";
 
 import { errorObject } from "../../src/protocol/errors.js";
 import { ServerPeer } from "../../src/rpc/peer.js";
+import { Turn } from "../../src/server/turn.js";
 import { serveConnection } from "../../src/server/connection.js";
 import type { Connection, ConnectionLimits } from "../../src/server/connection.js";
 
@@ -154,7 +155,13 @@ export class Served {
       },
     });
     const log = { debug: (fields: object, message: string) => void this.logged.push({ fields, message }) };
-    const base = { peer, limits: bounds, log, ...(draining === undefined ? {} : { draining }) };
+    const base = {
+      peer,
+      limits: bounds,
+      log,
+      turn: new Turn(),
+      ...(draining === undefined ? {} : { draining }),
+    };
     this.#server = createServer({ allowHalfOpen: true }, (stream) => {
       this.#pairs.push({ stream, connection: serveConnection({ stream, ...base }) });
     });

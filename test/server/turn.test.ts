@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+
+import { Slice, Turn } from "../../src/server/turn.js";
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Takes a whole slice of the loop's time. */
+function takeSlice(): void {
+  const slice = new Slice();
+  while (!slice.isOver);
+}
+
+describe("a turn", () => {
+  it("carries out what came in it, in order, and not at once", async () => {
+    const turn = new Turn();
+    const done: string[] = [];
+    for (const name of ["a", "b", "c"]) turn.add(() => void done.push(name));
+    expect(done).toEqual([]);
+    await nextTurn();
+    expect(done).toEqual(["a", "b", "c"]);
+  });
+
+  it("leaves to the next what comes while it is carried out", async () => {
+    const turn = new Turn();
+    const done: string[] = [];
+    turn.add(() => {
+      done.push("first");
+      turn.add(() => void done.push("second"));
+    });
+    await nextTurn();
+    expect(done).toEqual(["first"]);
+    await nextTurn();
+    expect(done).toEqual(["first", "second"]);
+  });
+
+  it("lets others have their turn after a slice, and goes on where it was", async () => {
+    const turn = new Turn();
+    const done: string[] = [];
+    turn.add(() => {
+      takeSlice();
+      done.push("long");
+      turn.add(() => void done.push("later"));
+    });
+    turn.add(() => void done.push("short"));
+    await nextTurn();
+    expect(done).toEqual(["long"]);
+    await nextTurn();
+    expect(done).toEqual(["long", "short", "later"]);
+  });
+});
