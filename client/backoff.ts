@@ -1,5 +1,8 @@
 import { setMaxListeners } from "node:events";
 
+/** The longest delay that Node takes, some 24 days. A timer that is given more fires at once. */
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
 /** How the client goes on after its connection broke. */
 export interface RetryPolicy {
   /** Pause before the second try. */
@@ -36,14 +39,14 @@ export function pauseMs(policy: RetryPolicy, failures: number, random = Math.ran
 }
 
 /**
- * Waits. The timer holds the process: somebody awaits what comes after the pause.
+ * Waits, at most {@link LONGEST_DELAY_MS}. The timer holds the process: somebody awaits what comes after the pause.
  *
  * @throws the signal's reason, as soon as it is aborted.
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, Math.min(ms, LONGEST_DELAY_MS));
   });
   try {
     await unlessAborted(passed, signal);

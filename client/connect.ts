@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 
 import { defaultSocketPath } from "../src/config/socketPath.js";
 import type { RetryPolicy } from "./backoff.js";
-import { DEFAULT_RETRY, pause, pauseMs, unlessAborted } from "./backoff.js";
+import { DEFAULT_RETRY, LONGEST_DELAY_MS, pause, pauseMs, unlessAborted } from "./backoff.js";
 import { Calls } from "./calls.js";
 import type { Client } from "./client.js";
 import { createClient } from "./client.js";
@@ -29,7 +29,7 @@ export interface ConnectOptions {
   readonly autostart?: boolean | readonly string[] | undefined;
   /** What the client calls itself to the daemon. */
   readonly name?: string | undefined;
-  /** Longest time to connect, the start of the daemon included. 10 s. */
+  /** Longest time to reach the daemon and be greeted, and as long again to start it where that is needed. 10 s. */
   readonly connectTimeoutMs?: number | undefined;
   /** How to come back after the connection broke; what is left out is as in {@link DEFAULT_RETRY}. */
   readonly retry?: Partial<RetryPolicy> | undefined;
@@ -49,7 +49,8 @@ const START_ELSEWHERE_MS = 1_000;
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const retry = { ...DEFAULT_RETRY, ...options.retry };
-  const { connectTimeoutMs = 10_000, maxOutstandingCalls = 1_000 } = options;
+  const { maxOutstandingCalls = 1_000 } = options;
+  const connectTimeoutMs = Math.min(options.connectTimeoutMs ?? 10_000, LONGEST_DELAY_MS);
   const socket = options.socket ?? ownSocketPath();
   const open = (): Promise<Connection> => openConnection({ ...options, socket, connectTimeoutMs });
   const start = startOf(options, socket, connectTimeoutMs);

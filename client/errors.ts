@@ -2,7 +2,7 @@ import type { CommandShape } from "../src/protocol/types.js";
 
 export { SessiondError } from "../src/rpc/remoteError.js";
 
-/** Nobody listens on the socket. `code` is the system's: `ENOENT` or `ECONNREFUSED`. */
+/** Nobody listens on the socket. `cause` is the system's error: `ENOENT` or `ECONNREFUSED`. */
 export class NotRunningError extends Error {
   override readonly name = "NotRunningError";
   readonly socket: string;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, readlink, realpath, stat, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { writeFileAtomic } from "../src/disk/atomic.js";
@@ -99,14 +100,14 @@ export interface WrittenFile {
   readonly backupPath?: string;
 }
 
-/** Writes a file. A symbolic link stays one: what it points to is written. */
+/** Writes a file. A symbolic link stays one: what it points to is written, also where that is not there yet. */
 export async function writeFileSafe(
   path: string,
   content: string | Uint8Array,
   { atomic = true, backup = false, mode = NEW_FILE_MODE }: WriteOptions = {},
 ): Promise<WrittenFile> {
   const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  const target = (await unlessMissing(realpath(path))) ?? path;
+  const target = await targetOf(path);
   const before = await unlessMissing(stat(target));
   const kept = before === undefined ? mode : before.mode & 0o777;
   const backupPath = backup && before !== undefined ? `${path}.bak` : undefined;
@@ -115,8 +116,9 @@ export async function writeFileSafe(
   }
   if (atomic) await retryFileOperation(() => writeFileAtomic(target, bytes, { mode: kept }));
   else await retryFileOperation(() => writeFile(target, bytes, { mode: kept }));
-  // The file that took the place of the old one was made under the umask, which may have taken bits away.
-  if (before !== undefined) await chmod(target, kept);
+  // The file that took the place of the old one was made under the umask, which may have taken bits away. One that
+  // was written as it lies has kept its own, and may belong to somebody else.
+  if (atomic && before !== undefined) await chmod(target, kept);
   const written = { sha256: sha256(bytes), sizeBytes: bytes.length };
   return backupPath === undefined ? written : { ...written, backupPath };
 }
@@ -156,6 +158,16 @@ export function checksum(path: string): Promise<string> {
     await pipeline(createReadStream(path), hash);
     return hash.digest("hex");
   });
+}
+
+/** The path that a file is written to, which is where the links lead. */
+async function targetOf(path: string): Promise<string> {
+  const whole = await unlessMissing(realpath(path));
+  if (whole !== undefined) return whole;
+  const link = await unlessMissing(readlink(path));
+  if (link === undefined) return path;
+  // Not joined: the system takes `..` behind a linked folder for another one than `join` would.
+  return targetOf(isAbsolute(link) ? link : `${dirname(path)}/${link}`);
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -1,3 +1,5 @@
+import { LONGEST_DELAY_MS } from "./backoff.js";
+
 /** Beats in one timeout: two may be late or lost before the daemon takes the session for abandoned. */
 const BEATS_PER_TIMEOUT = 3;
 
@@ -22,10 +24,8 @@ export class Heartbeat {
     this.stop();
     this.#timeoutMs = timeoutMs;
     if (timeoutMs === 0) return;
-    this.#timer = setInterval(
-      () => void this.#once(),
-      Math.max(1, Math.floor(timeoutMs / BEATS_PER_TIMEOUT)),
-    );
+    const intervalMs = Math.max(1, Math.floor(timeoutMs / BEATS_PER_TIMEOUT));
+    this.#timer = setInterval(() => void this.#once(), Math.min(intervalMs, LONGEST_DELAY_MS));
     this.#timer.unref();
     void this.#once();
   }

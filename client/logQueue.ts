@@ -1,12 +1,13 @@
 import type { Params } from "../src/protocol/types.js";
 import type { Call } from "./callTypes.js";
+import { ConnectionLostError, SessiondError } from "./errors.js";
 
 /** One line on its way to the log of a session. */
 export type LogEntry = NonNullable<Params<"log/write">["entries"]>[number];
 
 /** Lines held at most; what is over it is dropped and counted. */
 const CAPACITY = 1_000;
-/** Lines of one call, and characters of its fields, so that it stays far below what the daemon takes. */
+/** Lines of one call, and their characters as JSON, so that it stays far below what the daemon takes. */
 const BATCH = 200;
 const BATCH_LENGTH = 512 * 1_024;
 /** How long a line waits for others to go with it. */
@@ -52,6 +53,7 @@ export class LogQueue {
   }
 
   async #sendAll(): Promise<void> {
+    let wasLost = false;
     // Lines that come in meanwhile have a timer of their own: else this might never end.
     for (let left = this.#entries.length; left > 0;) {
       const batch = this.#takeBatch(left);
@@ -61,18 +63,26 @@ export class LogQueue {
       try {
         await this.#call("log/write", { sessionId: this.#sessionId, entries });
         this.#unsaid -= unsaid;
-      } catch {
-        // The call was repeated for as long as calls are: what else waits would wait as long, one after the other.
-        this.drop(batch.length + this.#entries.splice(0, left).length);
-        return;
+        wasLost = false;
+      } catch (error) {
+        // Lines that may have been written are not sent again. Those behind them were not sent yet: they have their
+        // own chance where the daemon refused these, or went away with them and comes back.
+        this.drop(batch.length);
+        const isLost = error instanceof ConnectionLostError;
+        const goesOn = error instanceof SessiondError || (isLost && !wasLost);
+        // Nobody comes back: each call that is left would wait for that as long as this one did.
+        if (!goesOn) return this.drop(this.#entries.splice(0, left).length);
+        wasLost = isLost;
       }
     }
   }
 
   #takeBatch(most: number): LogEntry[] {
     let end = 0;
-    for (let length = 0; end < Math.min(most, BATCH) && (end === 0 || length < BATCH_LENGTH); end++) {
+    for (let length = 0; end < Math.min(most, BATCH); end++) {
       length += this.#entries[end]?.length ?? 0;
+      // A line that is too long by itself goes alone: the daemon says what it thinks of it.
+      if (end > 0 && length > BATCH_LENGTH) break;
     }
     return this.#entries.splice(0, end).map(({ entry }) => entry);
   }

@@ -1,4 +1,4 @@
-import type { EventShape, Result } from "../src/protocol/types.js";
+import type { EventShape, NotificationShapes, Result } from "../src/protocol/types.js";
 
 /** Who receives the events of one subscription. */
 export interface EventSink {
@@ -58,11 +58,12 @@ export class Subscriptions {
    * @returns false when more came for nobody than can be kept: the connection is no longer to be trusted.
    */
   receive(method: string, params: unknown): boolean {
-    if (method === "event") {
-      const { subscriptionId, ...event } = params as EventShape & { readonly subscriptionId: string };
+    const name = method as keyof NotificationShapes;
+    if (name === "event") {
+      const { subscriptionId, ...event } = params as NotificationShapes["event"];
       this.#lead({ subscriptionId, event });
-    } else if (method === "event/gap") {
-      this.#lead({ subscriptionId: (params as { readonly subscriptionId: string }).subscriptionId });
+    } else if (name === "event/gap") {
+      this.#lead({ subscriptionId: (params as NotificationShapes["event/gap"]).subscriptionId });
     }
     return this.#early.length <= EARLY_LIMIT;
   }

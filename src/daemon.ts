@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 
 import type { Logger } from "pino";
@@ -7,7 +8,7 @@ import { sessionDefaults } from "./config/sessionDefaults.js";
 import type { Places } from "./config/places.js";
 import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
-import { ensurePrivateFolder } from "./disk/folder.js";
+import { ensurePrivateFolder, syncFolder } from "./disk/folder.js";
 import { registerJobs } from "./jobs/index.js";
 import { openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
@@ -41,7 +42,10 @@ export { readBackup, restoreBackup } from "./supervisor/backup/restore.js";
 export interface DaemonOptions {
   readonly config: Config;
   readonly places: Places;
-  /** `memory`: the journal is in memory and ends with the daemon; only output of commands is on disk. */
+  /**
+   * `memory`: the journal is in memory, and everything ends with the daemon. Logs, bodies and the output of commands are
+   * on disk meanwhile.
+   */
   readonly storage?: "files" | "memory";
   /** Whether to listen on the socket; a daemon inside another program may do without. True if absent. */
   readonly listen?: boolean;
@@ -63,7 +67,10 @@ export interface Daemon {
   readonly supervisor: Supervisor;
   /** Serves one more peer, whatever its stream is. */
   serve(stream: Duplex): Connection;
-  /** Stops in order: no new peers, commands, bodies, journal. Answers the same promise when called again. */
+  /**
+   * Stops in order: from now on requests are refused; then a backup, commands, peers and the socket, jobs, bodies, journal,
+   * logs, lock. Answers the same promise when called again.
+   */
   close(): Promise<void>;
   /** Resolves when the daemon has stopped, whoever asked for it. */
   readonly closed: Promise<void>;
@@ -74,8 +81,8 @@ const CLOSE_GRACE_MS = 500;
 const CLOSE_PATIENCE_MS = 800;
 
 /**
- * Opens the rooms in order and closes them in reverse: lock, clock, supervisor (journal, recovery), jobs,
- * socket. Nobody is answered before everything that was acknowledged earlier is there again.
+ * Opens the rooms in order and closes them in reverse: lock, logs, clock, supervisor (journal, recovery), jobs,
+ * socket; commands end while their peers are still there. Nobody is answered before everything that was acknowledged earlier is there again.
  */
 export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const closers = new Closers();
@@ -162,6 +169,12 @@ async function prepareFolders({ places, storage }: DaemonOptions): Promise<void>
   if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir);
   for (const folder of folders) await ensurePrivateFolder(folder);
   await openTemporaryFolder(places.tempDir);
+  if (storage === "memory") return;
+  // What is there already may have been made by a daemon that was killed before the name was durable.
+  await syncFolder(places.dataDir);
+  await syncFolder(places.contentDir);
+  // What the data folder lies in may be somebody else's, and not to be opened.
+  await syncFolder(dirname(places.dataDir)).catch(() => undefined);
 }
 
 /**

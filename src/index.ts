@@ -7,7 +7,7 @@ import { type Client, connect } from "../client/index.js";
 import { loadConfig } from "./config/load.js";
 import { resolvePlaces } from "./config/places.js";
 import type { ConfigInput } from "./config/schema.js";
-import { openDaemon as openRooms } from "./daemon.js";
+import { type Daemon, openDaemon as openRooms } from "./daemon.js";
 
 export type { Client } from "../client/index.js";
 export { ConfigError } from "./config/error.js";
@@ -43,7 +43,7 @@ export interface EmbeddedDaemon extends AsyncDisposable {
  * Opens a daemon in this process: on files, with all that they hold already, or in memory.
  *
  * @throws ConfigError where a setting is wrong, DataFolderBusyError where another daemon has the folder,
- * JournalDamagedError where the journal cannot be trusted
+ * JournalDamagedError where the journal cannot be trusted, OtherFormatError where another version wrote it
  */
 export async function openDaemon(options: OpenOptions = {}): Promise<EmbeddedDaemon> {
   const isInMemory = options.dataDir === undefined;
@@ -51,24 +51,25 @@ export async function openDaemon(options: OpenOptions = {}): Promise<EmbeddedDae
   // First of all: a setting that is wrong must not leave a folder behind.
   const config = loadConfig({ document: given, env: {} });
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "sessiond-")));
-  const uid = process.getuid?.() ?? 0;
-  const places = resolvePlaces({
-    config: { ...config, dataDir },
-    env: process.env,
-    platform: process.platform,
-    homedir: homedir(),
-    uid,
-  });
   const removeIfTemporary = async (): Promise<void> => {
     if (isInMemory) await rm(dataDir, { recursive: true, force: true });
   };
-  const daemon = await openRooms({
-    config,
-    places,
-    storage: isInMemory ? "memory" : "files",
-    listen: options.listen ?? false,
-    onFatal: options.onFatal ?? (() => process.exit(1)),
-  }).catch(async (error: unknown) => {
+  const open = async (): Promise<Daemon> =>
+    openRooms({
+      config,
+      places: resolvePlaces({
+        config: { ...config, dataDir },
+        env: process.env,
+        platform: process.platform,
+        homedir: homedir(),
+        uid: process.getuid?.() ?? 0,
+      }),
+      storage: isInMemory ? "memory" : "files",
+      listen: options.listen ?? false,
+      onFatal: options.onFatal ?? (() => process.exit(1)),
+    });
+  // A path that is too long for a socket is found out here, when there is a folder already.
+  const daemon = await open().catch(async (error: unknown) => {
     await removeIfTemporary();
     throw error;
   });
@@ -77,7 +78,7 @@ export async function openDaemon(options: OpenOptions = {}): Promise<EmbeddedDae
     await removeIfTemporary();
   };
   return {
-    socket: options.listen === true ? places.socket : undefined,
+    socket: options.listen === true ? daemon.places.socket : undefined,
     connect: () =>
       connect({
         open: () => {

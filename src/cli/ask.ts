@@ -9,7 +9,9 @@ export type Asked =
   /** Nobody listens. */
   | { readonly state: "absent" }
   /** Somebody listens, and does not answer as a daemon does, or in time. */
-  | { readonly state: "silent" };
+  | { readonly state: "silent" }
+  /** Who listens there is not known; with what the system said. */
+  | { readonly state: "unreachable"; readonly reason: string };
 
 /**
  * Asks one question without parameters on a socket. It speaks the protocol by itself, which is one line out and
@@ -17,7 +19,6 @@ export type Asked =
  */
 export function ask(socket: string, method: string, timeoutMs: number): Promise<Asked> {
   return new Promise((resolve) => {
-    let state: "absent" | "silent" = "absent";
     let answer = "";
     const connection = connect(socket).setEncoding("utf8");
     const finish = (asked: Asked): void => {
@@ -26,15 +27,22 @@ export function ask(socket: string, method: string, timeoutMs: number): Promise<
       resolve(asked);
     };
     const timer = setTimeout(() => finish({ state: "silent" }), timeoutMs);
-    connection.on("connect", () => (state = "silent"));
-    connection.on("error", () => finish({ state }));
-    connection.on("close", () => finish({ state }));
+    connection.on("error", (error) => finish(failed(error)));
+    connection.on("close", () => finish({ state: "silent" }));
     connection.on("data", (text: string) => {
       answer += text;
       if (answer.includes("\n")) finish(answered(answer));
     });
     connection.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method })}\n`);
   });
+}
+
+/** What an error of the system says about who is there. That nobody is, only two of them prove. */
+function failed({ code, syscall, message }: NodeJS.ErrnoException): Asked {
+  if (code === "ENOENT" || code === "ECONNREFUSED") return { state: "absent" };
+  // Somebody who has more callers than can wait, or who hung up.
+  if (code === "EAGAIN" || syscall !== "connect") return { state: "silent" };
+  return { state: "unreachable", reason: message };
 }
 
 function answered(answer: string): Asked {
@@ -47,8 +55,15 @@ function answered(answer: string): Asked {
 }
 
 /** The error for a question that got no answer. */
-export function unanswered(socket: string, state: "absent" | "silent"): CliError {
-  if (state === "absent") {
+export function unanswered(socket: string, asked: Exclude<Asked, { state: "answered" }>): CliError {
+  if (asked.state === "unreachable") {
+    return new CliError(`The socket ${socket} cannot be reached: ${asked.reason}.`, {
+      type: "not_reachable",
+      exitCode: EXIT.failure,
+      hint: "is it the right path, and your own? see: sessiond socket-path",
+    });
+  }
+  if (asked.state === "absent") {
     return new CliError(`No daemon answers on ${socket}.`, {
       type: "not_running",
       exitCode: EXIT.unavailable,

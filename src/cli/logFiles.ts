@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 const NAME = /^(?:sessiond|session)\.(\d{4}-\d{2}-\d{2})\.(\d+)\.log$/;
+const SESSION_LINK = /^session_(.+)\.log$/;
 const NEWLINE = 0x0a;
 const READ_BYTES = 64 * 1_024;
 const LOOK_EVERY_MS = 150;
@@ -18,9 +19,14 @@ export function logLink(logDir: string): string {
   return join(logDir, "sessiond.log");
 }
 
-/** The same of a session's own log; there is none where it never wrote, or was archived or deleted. */
-export function sessionLogLink(logDir: string, sessionId: string): string {
-  return join(logDir, `session_${sessionId}.log`);
+/**
+ * The same of sessions' own logs: of the one with this id, else of those whose ids begin so. There is none where a
+ * session never wrote, or was archived or deleted.
+ */
+export async function sessionLogLinks(logDir: string, given: string): Promise<string[]> {
+  const names = (await readdir(logDir)).filter((name) => SESSION_LINK.exec(name)?.[1]?.startsWith(given));
+  const exact = names.filter((name) => SESSION_LINK.exec(name)?.[1] === given);
+  return (exact.length > 0 ? exact : names).map((name) => join(logDir, name));
 }
 
 /** The files of a log, oldest first: of the daemon's, or of the one that a link leads to. */
@@ -43,7 +49,9 @@ export async function lastLines(
   count: number,
   isWanted: (line: string) => boolean,
 ): Promise<{ readonly lines: string[]; readonly position: LogPosition }> {
-  const lines: string[] = [];
+  // Put together at the end: as arguments of a call so many lines might not fit on the stack.
+  const newestFirst: string[][] = [];
+  let left = count;
   const newest = files.at(-1) ?? "";
   let offsetBytes = 0;
   for (const file of files.toReversed()) {
@@ -51,15 +59,17 @@ export async function lastLines(
     // A line that is just being written is not one yet.
     const end = content.lastIndexOf(NEWLINE) + 1;
     if (file === newest) offsetBytes = end;
-    if (lines.length >= count) break;
+    if (left <= 0) break;
     const wanted = content
       .subarray(0, end)
       .toString("utf8")
       .split("\n")
-      .filter((line) => line !== "" && isWanted(line));
-    lines.unshift(...wanted.slice(-(count - lines.length)));
+      .filter((line) => line !== "" && isWanted(line))
+      .slice(-left);
+    newestFirst.push(wanted);
+    left -= wanted.length;
   }
-  return { lines, position: { file: newest, offsetBytes } };
+  return { lines: newestFirst.toReversed().flat(), position: { file: newest, offsetBytes } };
 }
 
 /** The lines behind a position as they come, for ever, from one file into the next when the log is rolled. */

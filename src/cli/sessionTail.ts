@@ -8,6 +8,8 @@ const MOST_LINES = 1_000;
 /**
  * Prints the last lines of a session's own log as the daemon answers them, and goes on with what comes. Answers
  * whether there was anything: a session may have no log, because it was told to keep none.
+ *
+ * @param tell gets a word for the person who asked for more lines than one answer has.
  */
 export async function tailSession(
   client: Client,
@@ -17,9 +19,13 @@ export async function tailSession(
     follow,
   }: { readonly sessionId: string; readonly lines: number; readonly follow: boolean },
   print: (line: string) => Promise<void>,
+  tell: (text: string) => Promise<void>,
 ): Promise<boolean> {
   let tail = await client.log.tail({ sessionId, lines: Math.min(lines, MOST_LINES) });
   const isEmpty = tail.lines.length === 0;
+  if (lines > MOST_LINES && tail.lines.length === MOST_LINES) {
+    await tell(`These are the last ${MOST_LINES} lines, the most that the daemon answers at once.`);
+  }
   for (;;) {
     for (const line of tail.lines) await print(asWritten(line));
     if (!follow) return !isEmpty;

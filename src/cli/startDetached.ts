@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
 import type { Places } from "../config/places.js";
 import type { Context } from "./context.js";
@@ -18,7 +18,7 @@ export async function startDetached(
 ): Promise<number> {
   const { socket, dataDir, logDir } = places;
   // The daemon itself refuses a folder that is not private; this is only to have a place for what it says then.
-  mkdirSync(logDir, { recursive: true, mode: 0o700 });
+  makeFolder(logDir);
   const child = startChild({
     flags: [...pointers(context, places), ...(await settingFlags(options))],
     env: context.io.env,
@@ -31,6 +31,18 @@ export async function startDetached(
     welcome(context.paint, `sessiond is ready, pid ${pid}, in the background.`, whereabouts),
   );
   return EXIT.ok;
+}
+
+/** One level at a time: in some places, such as below /proc, Node's `recursive` never comes back. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another start was faster by a moment.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** The same places for the child, which has another working directory: as they were found, not as they were given. */

@@ -48,8 +48,11 @@ export async function appendBodies(
   } finally {
     await operations.close(fd);
   }
-  // Nothing was saved before, so the file may be new, whoever made it.
-  if (savedBytes === 0) await syncFolder(dirname(path), operations);
+  if (savedBytes > 0) return;
+  // Nothing was saved before, so the file may be new, and its folder too, whoever made them.
+  const folder = dirname(path);
+  await syncFolder(folder, operations);
+  await syncFolder(dirname(folder), operations);
 }
 
 /**

@@ -53,15 +53,19 @@ function parse(bytes: Buffer): ReadJson {
   try {
     return { value: JSON.parse(text) as unknown };
   } catch (error) {
-    return { fault: `line ${lineOf(error, text)}: it is not JSON: ${messageOf(error)}` };
+    const line = lineOf(messageOf(error), text);
+    return { fault: line === undefined ? "it is not JSON" : `line ${line}: it is not JSON` };
   }
 }
 
-/** The line in which the parser stopped; without a position it had come to the end. */
-function lineOf(error: unknown, text: string): number {
-  const position = /at position (\d+)/.exec(messageOf(error))?.[1];
-  const read = position === undefined ? text.trimEnd() : text.slice(0, Number(position));
-  return read.split("\n").length;
+/**
+ * The line in which the parser stopped, where its message tells. Nothing else is taken from the message: it quotes the
+ * text, which belongs in no log.
+ */
+function lineOf(message: string, text: string): number | undefined {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return text.slice(0, Number(position)).split("\n").length;
+  return /end of JSON/.test(message) ? text.trimEnd().split("\n").length : undefined;
 }
 
 function messageOf(error: unknown): string {

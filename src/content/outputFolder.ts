@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 
 import { ensurePrivateFolder } from "../disk/folder.js";
 import { hasCode } from "../disk/operations.js";
@@ -35,6 +36,16 @@ export async function removeOutput(contentDir: string, owner: FolderOwner, comma
   const { stdoutPath, stderrPath } = outputPaths(contentDir, owner, commandId);
   await removeFile(stdoutPath);
   await removeFile(stderrPath);
+}
+
+/** Those of the owners that keep something on disk. */
+export async function withContent(
+  contentDir: string,
+  owners: readonly FolderOwner[],
+): Promise<FolderOwner[]> {
+  if (owners.length === 0) return [];
+  const names = new Set(await readdir(contentDir));
+  return owners.filter((owner) => names.has(folderName(owner)));
 }
 
 /** Removes everything that a deleted session kept on disk, and nothing else. */

@@ -1,6 +1,6 @@
 import { lstat } from "node:fs/promises";
 
-import { readLineBlocks } from "../disk/lines.js";
+import { LineTooLongError, readLineBlocks } from "../disk/lines.js";
 import { hasCode } from "../disk/operations.js";
 import { readJsonFile } from "./jsonFile.js";
 
@@ -41,7 +41,8 @@ export async function faultOfRegistryFile(path: string): Promise<string | undefi
     if (size > WHOLE_BYTES) return await faultOfLines(path);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
+    if (!(error instanceof LineTooLongError)) throw error;
+    return `the line at offset ${error.offset} is longer than an entry of a session`;
   }
   const read = await readJsonFile(path, WHOLE_BYTES);
   if ("fault" in read) return read.fault;

@@ -3,9 +3,8 @@ import { join } from "node:path";
 
 import { writeFileAtomic, writePiecesAtomic } from "../disk/atomic.js";
 import { ensurePrivateFolder, syncFolder } from "../disk/folder.js";
-import { hasCode } from "../disk/operations.js";
-import { exists, isPendingName } from "../disk/pendingFile.js";
-import { diskOperations } from "../disk/operations.js";
+import { diskOperations, exists, hasCode } from "../disk/operations.js";
+import { isPendingName } from "../disk/pendingFile.js";
 import { removeFile, renameFile } from "../disk/remove.js";
 import { gzipText, readJsonFile, type ReadJson } from "./jsonFile.js";
 import { faultOfRegistryFile } from "./registryFile.js";

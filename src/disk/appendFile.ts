@@ -44,7 +44,7 @@ export class AppendFile {
   append(bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length;) {
       const count = this.#operations.writeSync(this.#fd, bytes, done, bytes.length - done, this.#sizeBytes);
-      if (count <= 0) throw new Error(`${this.path}: the disk takes no more bytes.`);
+      if (count <= 0) throw new Error(`${this.path}: the disk takes no more bytes`);
       done += count;
       this.#sizeBytes += count;
     }

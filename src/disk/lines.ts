@@ -67,15 +67,16 @@ export async function* readLineBlocks(path: string, options: LineOptions = {}): 
       const lines: Line[] = [];
       let start = 0;
       let end = filled.indexOf(NEWLINE, rest.length);
-      while (end >= 0) {
+      while (end >= 0 && end - start <= maxLineBytes) {
         lines.push({ offset: position + start, bytes: filled.subarray(start, end), terminated: true });
         start = end + 1;
         end = filled.indexOf(NEWLINE, start);
       }
       rest = filled.subarray(start);
       position += start;
-      if (rest.length > maxLineBytes) throw new LineTooLongError(path, position, maxLineBytes);
+      // First the lines before one that is too long: whoever tells of it keeps them.
       if (lines.length > 0) yield lines;
+      if (rest.length > maxLineBytes) throw new LineTooLongError(path, position, maxLineBytes);
     }
     if (rest.length > 0) yield [{ offset: position, bytes: rest, terminated: false }];
   } finally {
@@ -107,10 +108,11 @@ export async function* readLinesBackward(
     while (position > 0) {
       const take = Math.min(Math.max(chunkBytes, rest.length), position);
       position -= take;
-      const filled = Buffer.concat([await readFully(operations, fd, position, take), rest]);
+      const filled = Buffer.concat([await readFully(operations, { path, fd }, position, take), rest]);
       let end = filled.length;
       // The part that was searched before holds no newline.
       for (let at = filled.lastIndexOf(NEWLINE, take - 1); at >= 0;) {
+        if (end - at - 1 > maxLineBytes) throw new LineTooLongError(path, position + at + 1, maxLineBytes);
         const terminated = position + end < fileEnd;
         if (terminated || end > at + 1) {
           yield { offset: position + at + 1, bytes: filled.subarray(at + 1, end), terminated };
@@ -130,14 +132,14 @@ export async function* readLinesBackward(
 /** Reads exactly that range; a file that has become shorter meanwhile is an error. */
 export async function readFully(
   operations: DiskOperations,
-  fd: number,
+  { path, fd }: { readonly path: string; readonly fd: number },
   position: number,
   length: number,
 ): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   for (let done = 0; done < length;) {
     const count = await operations.read(fd, bytes, done, length - done, position + done);
-    if (count === 0) throw new Error(`The file ended at ${position + done}, before ${position + length}.`);
+    if (count === 0) throw new Error(`${path} ended at ${position + done}, before ${position + length}.`);
     done += count;
   }
   return bytes;

@@ -21,10 +21,12 @@ export interface DiskOperations {
   fdatasync(fd: number, done: (error: Error | null) => void): void;
   fdatasyncSync(fd: number): void;
   lstat(path: string): Promise<fs.Stats>;
-  mkdir(path: string, options: { recursive: true; mode: number }): Promise<string | undefined>;
+  /** Makes one folder; what it lies in has to be there. */
+  mkdir(path: string, options: { mode: number }): Promise<void>;
   readdir(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options: { recursive: true }): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
   /** Bytes that this user may still write on the file system of the path. */
   freeBytes(path: string): Promise<number>;
   unlink(path: string): Promise<void>;
@@ -53,6 +55,7 @@ export const diskOperations: DiskOperations = {
   readdir: (path) => fs.promises.readdir(path),
   rename: promisify(fs.rename),
   rm: (path, options) => fs.promises.rm(path, options),
+  symlink: (target, path) => fs.promises.symlink(target, path),
   freeBytes: async (path) => {
     const { bavail, bsize } = await fs.promises.statfs(path);
     return bavail * bsize;
@@ -66,4 +69,15 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return (
     error instanceof Error && "code" in error && typeof error.code === "string" && codes.includes(error.code)
   );
+}
+
+/** Whether something has that name; an error other than its absence is thrown. */
+export async function exists(path: string, operations: DiskOperations): Promise<boolean> {
+  try {
+    await operations.lstat(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
 }

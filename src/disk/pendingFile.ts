@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { dirname } from "node:path";
-import { hasCode, type DiskOperations } from "./operations.js";
+import type { DiskOperations } from "./operations.js";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_RDONLY, O_DIRECTORY } = constants;
 
@@ -96,15 +96,4 @@ export class PendingFile {
 /** Whether a name in a folder is that of a file that was never published, left by a crash. */
 export function isPendingName(name: string): boolean {
   return /\.[0-9a-f]{12}\.tmp$/.test(name);
-}
-
-/** Whether something has that name; an error other than its absence is thrown. */
-export async function exists(path: string, operations: DiskOperations): Promise<boolean> {
-  try {
-    await operations.lstat(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return false;
-    throw error;
-  }
 }

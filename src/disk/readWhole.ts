@@ -29,7 +29,7 @@ export async function readWholeFile(
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = await operations.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    return await readFully(operations, fd, 0, found.size);
+    return await readFully(operations, { path, fd }, 0, found.size);
   } finally {
     await operations.close(fd);
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { syncFolder } from "./folder.js";
 import { diskOperations, hasCode, type DiskOperations } from "./operations.js";
@@ -28,7 +27,7 @@ export async function pointSymlink(
 ): Promise<void> {
   await refuseAnythingElse(path, operations);
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
-  await symlink(target, temporary);
+  await operations.symlink(target, temporary);
   try {
     await operations.rename(temporary, path);
   } catch (error) {

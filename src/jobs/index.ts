@@ -8,8 +8,8 @@ interface JobParts {
   readonly jobs: Jobs;
   readonly supervisor: Supervisor;
   readonly clock: SystemClock;
-  /** The small file with the up-time; none for a daemon in memory. */
-  readonly uptimeFile?: string | undefined;
+  /** The small file with the up-time. */
+  readonly uptimeFile: string;
 }
 
 /** Registers everything that the daemon does by the clock. */
@@ -28,7 +28,5 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts):
   // At once, too: a daemon that is killed again and again might never live to the next look, and each of its
   // starts would have more to replay than the one before.
   void jobs.runNow("snapshot");
-  if (uptimeFile !== undefined) {
-    jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
-  }
+  jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
 }

@@ -3,6 +3,15 @@ import type { Session, Supervisor } from "../supervisor/supervisor.js";
 
 /** A clock that went back further than this has been set: what was armed by it means nothing now. */
 const CLOCK_SET_MS = 1_000;
+/** So many sessions are judged in one turn of the loop: after a long stop all of them may be due. */
+const SLICE = 250;
+/** When to look again at a session whose state is still being decided, or whose end could not be recorded. */
+const AGAIN_MS = 1_000;
+
+/** What of the supervisor ends sessions. */
+export type TimeoutParts = Pick<Supervisor, "clock" | "limits" | "onSession"> & {
+  readonly registry: Pick<Supervisor["registry"], "session" | "committedSessions">;
+};
 
 /**
  * Ends sessions whose limits ran out: idle, lifetime and heartbeat, over one heap of deadlines. The heap
@@ -10,54 +19,77 @@ const CLOCK_SET_MS = 1_000;
  * comes up, because idleness and heartbeats count in up-time, which stands still while the machine sleeps.
  */
 export class Timeouts {
-  readonly #supervisor: Supervisor;
+  readonly #parts: TimeoutParts;
   readonly #heap = new DeadlineHeap<string>();
   #lastRunAt: number;
 
-  constructor(supervisor: Supervisor) {
-    this.#supervisor = supervisor;
-    this.#lastRunAt = supervisor.clock.nowMs();
-    supervisor.onSession((session) => this.#arm(session));
+  constructor(parts: TimeoutParts) {
+    this.#parts = parts;
+    this.#lastRunAt = parts.clock.nowMs();
+    parts.onSession((session) => this.#arm(session));
   }
 
-  /** Judges what is due; to be called every second. */
+  /** Judges what is due; to be called every second. Rejects where an end could not be recorded: it comes up again. */
   async run(): Promise<void> {
-    // What already waits in the sockets, a heartbeat perhaps, is heard before anything is judged.
-    await new Promise((resolve) => setImmediate(resolve));
-    const { clock, registry } = this.#supervisor;
-    const now = clock.nowMs();
+    const now = this.#parts.clock.nowMs();
     if (now < this.#lastRunAt - CLOCK_SET_MS) this.#armAll();
     this.#lastRunAt = now;
     const ends: Promise<unknown>[] = [];
-    for (const sessionId of this.#heap.popDue(now)) {
-      const session = registry.committedSessions.get(sessionId);
-      const due = session === undefined ? undefined : this.#supervisor.nextDeadline(session);
-      if (session === undefined || due === undefined) continue;
-      if (due.leftMs > 0) this.#heap.arm(sessionId, now + due.leftMs);
-      else ends.push(this.#expire(session, due.limit));
-    }
-    await Promise.all(ends);
+    let due: string[];
+    do {
+      // What already waits in the sockets, a heartbeat perhaps, is heard before anything is judged: in the first turn
+      // it is read, and in the next one it has been carried out.
+      await nextTurn();
+      await nextTurn();
+      due = this.#heap.popDue(now, SLICE);
+      for (const sessionId of due) ends.push(this.#judge(sessionId, now));
+    } while (due.length === SLICE);
+    const failure = (await Promise.all(ends)).find((error) => error !== undefined);
+    if (failure !== undefined) throw failure;
   }
 
-  async #expire(session: Session, limit: "idle" | "lifetime" | "heartbeat"): Promise<void> {
+  /** Ends a session that is due; answers the error where that could not be recorded. */
+  async #judge(sessionId: string, now: number): Promise<unknown> {
+    const { registry, limits } = this.#parts;
+    const committed = registry.committedSessions.get(sessionId);
+    const due = committed === undefined ? undefined : limits.nextDeadline(committed);
+    if (due === undefined) return undefined;
+    if (due.leftMs > 0) return this.#again(sessionId, now + due.leftMs);
+    // A touch that is not durable yet has been heard all the same. Should its write fail, nobody would tell: hence again.
+    const head = registry.session(sessionId);
+    const atHead = head === undefined ? undefined : limits.nextDeadline(head);
+    if (head === undefined || atHead === undefined || atHead.leftMs > 0)
+      return this.#again(sessionId, now + AGAIN_MS);
     try {
-      await this.#supervisor.expire(session, limit);
-    } finally {
-      // A deadline is level-triggered: where the end could not be recorded, it comes up again.
-      const now = this.#supervisor.registry.committedSessions.get(session.sessionId);
-      if (now !== undefined) this.#arm(now);
+      await limits.expire(head, atHead.limit);
+      return undefined;
+    } catch (error) {
+      // A deadline is level-triggered. Never at once, though, or a full disk would keep this run from its end.
+      this.#again(sessionId, this.#parts.clock.nowMs() + AGAIN_MS);
+      return error;
     }
+  }
+
+  #again(sessionId: string, atMs: number): undefined {
+    this.#heap.arm(sessionId, atMs);
   }
 
   #arm(session: Session): void {
-    const due = this.#supervisor.nextDeadline(session);
-    if (due !== undefined) this.#heap.arm(session.sessionId, this.#supervisor.clock.nowMs() + due.leftMs);
+    const due = this.#parts.limits.nextDeadline(session);
+    if (due !== undefined) this.#heap.arm(session.sessionId, this.#parts.clock.nowMs() + due.leftMs);
   }
 
   #armAll(): void {
-    for (const session of this.#supervisor.registry.committedSessions.values()) {
+    for (const session of this.#parts.registry.committedSessions.values()) {
       this.#heap.disarm(session.sessionId);
       this.#arm(session);
     }
   }
+}
+
+/** Resolves in the next turn of the loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

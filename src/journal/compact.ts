@@ -1,4 +1,5 @@
-import type { DiskOperations } from "../disk/operations.js";
+import { syncFolder } from "../disk/folder.js";
+import { exists, type DiskOperations } from "../disk/operations.js";
 import { removeFile } from "../disk/remove.js";
 import { listNumbered, tornPath } from "./names.js";
 import type { Segment } from "./segment.js";
@@ -7,8 +8,8 @@ import type { Segment } from "./segment.js";
 export interface CompactLimits {
   /** Everything at or before it is in the older of the two snapshots. */
   readonly snapshotSeq: number;
-  /** Everything at or before it has been read by all open reads. */
-  readonly readThroughSeq: number;
+  /** Everything at or before it has been read by all open reads. Asked each time: one may begin at any moment. */
+  readonly readThroughSeq: () => number;
   readonly keepMs: number;
   readonly keepBytes: number;
   readonly nowMs: number;
@@ -25,13 +26,16 @@ export async function compact(
   limits: CompactLimits,
   operations: DiskOperations,
 ): Promise<void> {
+  // An earlier removal may have been cut short before its sync.
+  if (isNeedless(segments, limits)) await syncFolder(journalDir, operations);
   for (let oldest = segments[0]; oldest && isNeedless(segments, limits); oldest = segments[0]) {
     // Off the list first: no new read may begin in it. Back onto it if it stays, or the next one would go alone.
     segments.shift();
     try {
       await removeFile(oldest.path, operations);
     } catch (error) {
-      segments.unshift(oldest);
+      // It may be its sync alone that failed; a file that is gone must not be read from again.
+      if (await exists(oldest.path, operations).catch(() => true)) segments.unshift(oldest);
       throw error;
     }
   }
@@ -45,7 +49,7 @@ export async function compact(
 function isNeedless([oldest, next, ...later]: readonly Segment[], limits: CompactLimits): boolean {
   if (oldest === undefined || next === undefined) return false;
   const lastSeq = next.first - 1;
-  if (lastSeq > limits.snapshotSeq || lastSeq > limits.readThroughSeq) return false;
+  if (lastSeq > limits.snapshotSeq || lastSeq > limits.readThroughSeq()) return false;
   const laterBytes = [next, ...later].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return laterBytes >= limits.keepBytes || limits.nowMs - oldest.lastAtMs >= limits.keepMs;
 }

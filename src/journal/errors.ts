@@ -17,6 +17,22 @@ export class JournalDamagedError extends Error {
   }
 }
 
+/** Another version wrote a file of the journal: it is not damaged, and nothing here may touch it. */
+export class OtherFormatError extends Error {
+  readonly file: string;
+  readonly format: number;
+
+  constructor(file: string, format: number, known: number) {
+    super(
+      `${file} has format ${format} of the journal, and this version of sessiond knows ${known}. ` +
+        `Nothing was changed. Start a version that knows format ${format}.`,
+    );
+    this.name = "OtherFormatError";
+    this.file = file;
+    this.format = format;
+  }
+}
+
 /** A record was not written and never will be; the same call may work later. */
 export class JournalUnavailableError extends Error {
   constructor(reason: string, cause?: unknown) {

@@ -26,22 +26,15 @@ export function formatHeader({ first, chain, previous }: SegmentHeader): string 
   return checkedLine({ journal: FORMAT_VERSION, first, chain: formatCrc(chain), previous }, HEADER_SEED).line;
 }
 
-/** The header from its line, or in words why it is none. */
-export function parseHeader(line: Buffer): SegmentHeader | string {
+/** The header from its line, the number of another format, or in words why it is none. */
+export function parseHeader(line: Buffer): SegmentHeader | number | string {
   if (verifyCheckedLine(line, HEADER_SEED) === undefined) return "the header does not match its checksum";
   const { journal, first, chain, previous } = parseCheckedLine(line);
   if (typeof journal !== "number") return "the first line is not a header";
-  if (journal !== FORMAT_VERSION) {
-    return `it has format ${journal}, and this version knows ${FORMAT_VERSION}; start the version that wrote it`;
-  }
+  if (journal !== FORMAT_VERSION) return journal;
   const crc = parseCrc(chain);
   if (!isCount(first) || crc === undefined || !isPrevious(previous)) return "the header lacks a field";
   return { first, chain: crc, previous };
-}
-
-/** Whether what `parseHeader` says is that another version wrote it: nothing that could be mended. */
-export function isOtherFormat(reason: string): boolean {
-  return /^it has format \d+, /.test(reason);
 }
 
 function isPrevious(value: unknown): value is SegmentHeader["previous"] {

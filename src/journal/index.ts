@@ -1,4 +1,4 @@
-export { JournalDamagedError, JournalUnavailableError, ReplayGapError } from "./errors.js";
+export { JournalDamagedError, JournalUnavailableError, OtherFormatError, ReplayGapError } from "./errors.js";
 export { openJournal } from "./journal.js";
 export { openMemoryJournal } from "./memory.js";
 export { writeStateCopy } from "./stateCopy.js";

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { AppendFile } from "../disk/appendFile.js";
-import { diskOperations } from "../disk/operations.js";
-import { exists } from "../disk/pendingFile.js";
+import { diskOperations, exists } from "../disk/operations.js";
 import { compact } from "./compact.js";
 import { numberedPath } from "./names.js";
 import { Reader } from "./reader.js";
@@ -18,8 +17,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Opens the journal in a folder: recovers, restores the newest snapshot, replays what follows it, and is then
- * ready for appends. Rejects with JournalDamagedError if anything is not as it was written, and with the
- * disk's own error if something cannot be read.
+ * ready for appends. Rejects with JournalDamagedError if anything is not as it was written, with OtherFormatError
+ * if another version wrote it, and with the disk's own error if something cannot be read.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const full = { ...defaults, ...options };
@@ -136,6 +135,8 @@ class FileJournal implements Journal {
     await this.#reserve.stop();
     await this.#snapshots.settled();
     await this.#writer.close();
+    // Again: a batch that was refused meanwhile has begun another watch.
+    await this.#reserve.stop();
   }
 
   /** A disk too full for the reserve is no reason not to start: reads work, and space may come back. */
@@ -192,7 +193,7 @@ class FileJournal implements Journal {
 
   async #compact(snapshotSeq: number): Promise<void> {
     const { journalDir, keepMs, keepBytes, nowMs, operations } = this.#options;
-    const readThroughSeq = this.#reader.readThroughSeq;
+    const readThroughSeq = (): number => this.#reader.readThroughSeq;
     const limits = { snapshotSeq, readThroughSeq, keepMs, keepBytes, nowMs: nowMs() };
     await compact(journalDir, this.#segments, limits, operations);
   }

@@ -104,7 +104,8 @@ async function readRecords(
   const { size } = await operations.lstat(path);
   const fd = await operations.open(path, constants.O_RDONLY);
   try {
-    const bytes = await readFully(operations, fd, from.offset, Math.min(to.offset, size) - from.offset);
+    const length = Math.min(to.offset, size) - from.offset;
+    const bytes = await readFully(operations, { path, fd }, from.offset, length);
     if (bytes.at(-1) === NEWLINE) return bytes;
     // Where the newline should be there is the end of the file, or a zero of the room behind it.
     const line = bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes;

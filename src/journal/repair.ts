@@ -1,10 +1,10 @@
 import { basename, dirname, join } from "node:path";
 import { ensurePrivateFolder } from "../disk/folder.js";
-import { diskOperations, type DiskOperations } from "../disk/operations.js";
-import { exists, PendingFile } from "../disk/pendingFile.js";
+import { diskOperations, exists, type DiskOperations } from "../disk/operations.js";
+import { PendingFile } from "../disk/pendingFile.js";
 import { removeFile } from "../disk/remove.js";
 import { copyBytes } from "./copyBytes.js";
-import { formatHeader, isOtherFormat } from "./header.js";
+import { formatHeader } from "./header.js";
 import { numberedPath } from "./names.js";
 import { planRepair, type PlannedSegment, type RepairPlan } from "./repairPlan.js";
 import { examine, type OfflineOptions, type Verification } from "./verify.js";
@@ -19,12 +19,10 @@ export interface Repair {
 /**
  * Finds out what a repair would do. Nobody else may change the folder from here on until it is done.
  *
- * @throws Error if another version wrote the journal: what this one cannot read is not damaged.
+ * @throws {OtherFormatError} if another version wrote the journal: what this one cannot read is not damaged.
  */
 export async function prepareRepair(options: OfflineOptions): Promise<Repair> {
   const examined = await examine(options);
-  const foreign = examined.verification.faults.find(({ reason }) => isOtherFormat(reason));
-  if (foreign !== undefined) throw new Error(`${foreign.file}: ${foreign.reason}. Nothing was changed.`);
   const isDamaged = examined.verification.verdict === "damaged";
   return {
     verification: examined.verification,

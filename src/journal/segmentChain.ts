@@ -1,7 +1,7 @@
 import { readLines } from "../disk/lines.js";
 import type { DiskOperations } from "../disk/operations.js";
-import { JournalDamagedError } from "./errors.js";
-import { HEADER_SEED, parseHeader, type SegmentHeader } from "./header.js";
+import { JournalDamagedError, OtherFormatError } from "./errors.js";
+import { FORMAT_VERSION, HEADER_SEED, parseHeader, type SegmentHeader } from "./header.js";
 import { numberedPath } from "./names.js";
 import { looksCut, looksZeroed } from "./tear.js";
 
@@ -29,7 +29,7 @@ export interface SegmentChain {
 
 /**
  * Reads the headers of all segments and checks that each continues the one before. Throws
- * JournalDamagedError.
+ * JournalDamagedError and OtherFormatError.
  */
 export async function readSegmentChain(
   journalDir: string,
@@ -74,7 +74,7 @@ async function checkLink(
 
 /**
  * Reads the header of a segment by its file's first line alone; "torn" where it never arrived, which can be
- * said of the last segment only. Throws JournalDamagedError.
+ * said of the last segment only. Throws JournalDamagedError, and OtherFormatError where another version wrote it.
  */
 export async function readHeader(
   path: string,
@@ -91,6 +91,7 @@ export async function readHeader(
       break;
     }
     const header = parseHeader(line.bytes);
+    if (typeof header === "number") throw new OtherFormatError(path, header, FORMAT_VERSION);
     if (typeof header !== "string" && header.first === first) {
       return { header, recordsAt: line.bytes.length + 1 };
     }

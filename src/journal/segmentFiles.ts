@@ -5,7 +5,7 @@ import type { Fault, SegmentFile } from "./findings.js";
 import { numberedPath } from "./names.js";
 import { readHeader, type LinkedSegment } from "./segmentChain.js";
 
-/** Reads the headers of all segments, also of those that have none which is good. */
+/** Reads the headers of all segments, also of those that have none which is good. Throws OtherFormatError. */
 export async function readSegmentFiles(
   journalDir: string,
   firsts: readonly number[],

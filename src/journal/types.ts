@@ -67,7 +67,8 @@ export interface Journal {
   /**
    * Joins the open batch and answers the seq of the last event. `settle` is called later, in the order of the
    * appends. After a failed sync it is never called. Throws (and changes nothing) if the body cannot be
-   * written as JSON, and JournalUnavailableError after `close`.
+   * written as JSON, a RangeError if it is longer than 32 Mi characters then, and JournalUnavailableError after
+   * `close`.
    */
   append(body: RecordBody, settle: Settle): number;
   /**
@@ -87,8 +88,9 @@ export interface Journal {
   /**
    * Writes the state as it is at `committed` now; the entries must be held fast at the call, they are written
    * a slice at a time. Then removes segments that nobody needs: whatever lives in records alone must be saved
-   * elsewhere before. Answers the snapshot's seq. A failure rejects and changes nothing else. While one is
-   * under way a second call joins it.
+   * elsewhere before. Answers the snapshot's seq. Rejects if it cannot be written, and then there is none; also if
+   * something needless cannot be removed, and then it counts all the same and the next one tries that again. While
+   * one is under way a second call joins it.
    */
   snapshot(entries: Iterable<unknown>): Promise<number>;
   /** Makes everything durable and closes the file. */

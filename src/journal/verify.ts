@@ -40,7 +40,10 @@ export interface Examined {
   readonly snapshotSeqs: readonly number[];
 }
 
-/** Reads everything, changes nothing, and reports every fault. Errors of the disk are thrown. */
+/**
+ * Reads everything, changes nothing, and reports every fault. Errors of the disk are thrown, and OtherFormatError if
+ * another version wrote the journal.
+ */
 export async function verifyJournal(options: OfflineOptions): Promise<Verification> {
   return (await examine(options)).verification;
 }

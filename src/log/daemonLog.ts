@@ -2,7 +2,8 @@ import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { Level, Logger, LoggerOptions } from "pino";
-import { presentable, REDACTED } from "./presentable.js";
+import { REDACTED } from "../secretNames.js";
+import { presentable } from "./presentable.js";
 import { RollingFile } from "./rollingFile.js";
 import { openTerminal } from "./terminal.js";
 

@@ -1,26 +1,24 @@
-/**
- * What may be written of a value: secrets by the name of their key are left out, and whatever its depth or
- * size, the result is small. The fixed paths of pino's own `redact` cannot do this, since they miss a key one
- * level deeper than foreseen.
- */
+import { isSecretName, REDACTED, withoutUrlPasswords } from "../secretNames.js";
 
-/** What stands in the log instead of a secret. */
-export const REDACTED = "[redacted]";
+/**
+ * What may be written of a value: secrets by the name of their key are left out, passwords in URLs too, and
+ * whatever its depth or size, the result is small. The fixed paths of pino's own `redact` cannot do this, since they
+ * miss a key one level deeper than foreseen.
+ */
 
 const LONGEST_STRING = 16_384;
 const LONGEST_STACK = 4_096;
 const DEEPEST = 6;
 const MOST_VALUES = 500;
 
-// Compared with the key in lower case without `-` and `_`; the ends cover accessToken, x-api-key, client_secret.
-const SECRET_ENDS =
-  /(?:token|secret|password|passwd|passphrase|apikey|accesskey|privatekey|credentials?|authorization|cookies?)$/;
-const SECRET_NAMES = new Set(["env", "environment", "environ", "lease", "auth"]);
+/** Names of what holds secrets, or is one here and nowhere else. */
+const HOLDERS: ReadonlySet<string> = new Set(["env", "environment", "environ", "lease"]);
+/** By itself this is the key of some entry, and none that opens anything. */
+const PLAIN_KEY = /^keys?$/i;
 
 /** Whether the value of a key of this name must not be written. */
 export function isSecretKey(key: string): boolean {
-  const name = key.toLowerCase().replace(/[-_]/g, "");
-  return SECRET_NAMES.has(name) || SECRET_ENDS.test(name);
+  return HOLDERS.has(key.toLowerCase()) || (!PLAIN_KEY.test(key) && isSecretName(key));
 }
 
 /** How many more values one line takes. */
@@ -28,8 +26,11 @@ interface Budget {
   left: number;
 }
 
-const cut = (text: string, longest: number): string =>
-  text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length} characters)`;
+/** Passwords go first: half a URL, with half of a password, would no longer look like one. */
+function presentText(text: string, longest: number): string {
+  const shown = withoutUrlPasswords(text);
+  return shown.length <= longest ? shown : `${shown.slice(0, longest)}… (${text.length} characters)`;
+}
 
 function presentError(error: Error, depth: number, budget: Budget): Record<string, unknown> {
   // A cause and the errors of an AggregateError are not enumerable; code, errno and syscall are.
@@ -38,8 +39,8 @@ function presentError(error: Error, depth: number, budget: Budget): Record<strin
   if (error instanceof AggregateError) fields["errors"] = error.errors;
   return {
     type: error.name,
-    message: cut(error.message, LONGEST_STRING),
-    stack: cut(error.stack ?? "", LONGEST_STACK),
+    message: presentText(error.message, LONGEST_STRING),
+    stack: presentText(error.stack ?? "", LONGEST_STACK),
     ...presentFields(fields, depth, budget),
   };
 }
@@ -92,7 +93,7 @@ function presentObject(value: object, depth: number, budget: Budget): unknown {
 
 function present(value: unknown, depth: number, budget: Budget): unknown {
   budget.left -= 1;
-  if (typeof value === "string") return cut(value, LONGEST_STRING);
+  if (typeof value === "string") return presentText(value, LONGEST_STRING);
   if (typeof value === "bigint" || typeof value === "symbol") return String(value);
   if (typeof value === "function") return "<function>";
   if (typeof value !== "object" || value === null) return value;

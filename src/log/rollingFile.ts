@@ -33,6 +33,12 @@ export interface RollingFileOptions {
   openStream?: typeof openRollStream;
 }
 
+/** Somebody who waits until so many bytes are done with. */
+interface Waiter {
+  readonly untilBytes: number;
+  readonly end: () => void;
+}
+
 /** Lines that wait for a slow or full disk; beyond them lines are dropped and counted. */
 const WAITING_BYTES = 8 * 1_024 * 1_024;
 
@@ -54,9 +60,10 @@ export class RollingFile {
   #isInTrouble = false;
   #isClosed = false;
   #lastAttemptAtMs = 0;
-  /** Bytes that were handed to the stream and are not in the file yet. */
-  #unwrittenBytes = 0;
-  readonly #settled: (() => void)[] = [];
+  /** Bytes that the stream took, and how many of them it is done with: they are in the file, or given up. */
+  #givenBytes = 0;
+  #doneBytes = 0;
+  readonly #waiters = new Set<Waiter>();
 
   private constructor(options: RollingFileOptions) {
     this.#options = options;
@@ -82,13 +89,18 @@ export class RollingFile {
 
   /** Resolves when everything that was given before is in the file, or cannot be written, or time is up. */
   async settled(withinMs: number): Promise<void> {
-    if (this.#unwrittenBytes <= 0 || this.#stream === undefined) return;
+    if (this.#doneBytes >= this.#givenBytes || this.#stream === undefined) return;
     await new Promise<void>((resolve) => {
-      const deadline = setTimeout(resolve, withinMs);
-      this.#settled.push(() => {
-        clearTimeout(deadline);
-        resolve();
-      });
+      const waiter: Waiter = {
+        untilBytes: this.#givenBytes,
+        end: () => {
+          clearTimeout(deadline);
+          this.#waiters.delete(waiter);
+          resolve();
+        },
+      };
+      const deadline = setTimeout(waiter.end, withinMs);
+      this.#waiters.add(waiter);
     });
   }
 
@@ -103,8 +115,7 @@ export class RollingFile {
       return;
     }
     try {
-      this.#unwrittenBytes += Buffer.byteLength(line);
-      this.#stream.write(line);
+      this.#give(this.#stream, line);
     } catch (error) {
       this.#giveUp(error);
     }
@@ -140,15 +151,17 @@ export class RollingFile {
       mode: 0o600,
       maxLength: this.#options.waitingBytes ?? WAITING_BYTES,
     });
-    this.#unwrittenBytes = 0;
+    this.#givenBytes = 0;
+    this.#doneBytes = 0;
     stream.on("ready", () => this.#follow(stream));
     stream.on("write", (writtenBytes: number) => {
       this.#works(stream);
-      this.#settle(writtenBytes);
+      this.#done(writtenBytes);
     });
     stream.on("drop", (line: string) => {
       this.#lostLines += 1;
-      this.#settle(Buffer.byteLength(line));
+      // It tells while the line is being given, so nobody waits for it yet: it is as if it had not been.
+      this.#givenBytes -= Buffer.byteLength(line);
     });
     stream.on("error", (error: Error) => {
       // After a failed write the stream keeps its lines and tries again with the next one.
@@ -178,10 +191,14 @@ export class RollingFile {
     this.#tidied = live;
   }
 
-  #settle(bytes: number): void {
-    this.#unwrittenBytes -= bytes;
-    if (this.#unwrittenBytes > 0) return;
-    for (const resolve of this.#settled.splice(0)) resolve();
+  #give(stream: RollStream, line: string): void {
+    this.#givenBytes += Buffer.byteLength(line);
+    stream.write(line);
+  }
+
+  #done(bytes: number): void {
+    this.#doneBytes += bytes;
+    for (const waiter of this.#waiters) if (this.#doneBytes >= waiter.untilBytes) waiter.end();
   }
 
   #works(stream: RollStream): void {
@@ -189,9 +206,7 @@ export class RollingFile {
     if (this.#lostLines === 0) return;
     const lines = this.#lostLines;
     this.#lostLines = 0;
-    const line = this.#options.lostLine(lines);
-    this.#unwrittenBytes += Buffer.byteLength(line);
-    stream.write(line);
+    this.#give(stream, this.#options.lostLine(lines));
   }
 
   #giveUp(error: unknown): void {
@@ -201,7 +216,7 @@ export class RollingFile {
     // Also when it comes back under the same name, its link may be gone.
     this.#live = "";
     this.#tidied = "";
-    this.#settle(this.#unwrittenBytes);
+    this.#done(this.#givenBytes - this.#doneBytes);
     this.#trouble(error);
   }
 

@@ -46,8 +46,8 @@ const OUTPUT_MODE = 0o600;
 
 /**
  * Starts a process as the leader of a new group and session. Its output goes to the files by descriptors of its own,
- * not through pipes of the daemon, so neither the end of the daemon nor a slow daemon touches it. Nothing of it keeps
- * the daemon's event loop alive.
+ * not through pipes of the daemon, so neither the end of the daemon nor a slow daemon touches it. Until it has ended it
+ * keeps the event loop alive: a program that has a daemon inside it, and waits for a command, must not end before.
  *
  * `stdin` is the exception: it goes through a pipe, and what was not read by the time that process or the daemon ends
  * is lost. A process that does not read it, or closes it early, does no harm.

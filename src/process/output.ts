@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { inLanes } from "./lanes.js";
+import { inLanes } from "../disk/lanes.js";
 
 /** The two files that a command writes to; they may be one and the same. */
 export interface OutputFiles {
@@ -9,7 +9,7 @@ export interface OutputFiles {
 
 export interface OutputGaugeOptions {
   /** How often the files are looked at. */
-  readonly intervalMs?: number;
+  readonly intervalMs: number;
   /** Calls `look` every `intervalMs` until the returned function is called. For tests. */
   readonly startTimer?: (look: () => void, intervalMs: number) => () => void;
   /** Told when a size cannot be read (a missing file is merely empty), or when an `onGrowth` throws. */
@@ -18,8 +18,6 @@ export interface OutputGaugeOptions {
 
 /** One command being watched. */
 export interface OutputWatch {
-  /** The size of both files now, in bytes. */
-  measure(): Promise<number>;
   /** Ends the watch; `onGrowth` is not called any more. */
   close(): void;
 }
@@ -30,7 +28,6 @@ interface Watched {
   knownBytes: number;
 }
 
-const DEFAULT_INTERVAL_MS = 200;
 /** How many commands are looked at at a time. */
 const LOOK_LANES = 4;
 
@@ -45,22 +42,19 @@ export class OutputGauge {
   #lookUnderWay: Promise<void> | undefined;
 
   constructor(options: OutputGaugeOptions) {
-    this.#options = { intervalMs: DEFAULT_INTERVAL_MS, startTimer: startInterval, ...options };
+    this.#options = { startTimer: startInterval, ...options };
   }
 
   /**
-   * Reports with `onGrowth(totalBytes)` whenever the two files together have become longer than `knownBytes` (0
-   * unless given) or than at the last report.
+   * Reports with `onGrowth(totalBytes)` whenever the two files together have become longer than at the last report,
+   * at first than nothing.
    */
-  watch(
-    command: OutputFiles & { readonly onGrowth: (totalBytes: number) => void; readonly knownBytes?: number },
-  ): OutputWatch {
+  watch(command: OutputFiles & { readonly onGrowth: (totalBytes: number) => void }): OutputWatch {
     const paths = [...new Set([command.stdoutPath, command.stderrPath])];
-    const watched: Watched = { paths, onGrowth: command.onGrowth, knownBytes: command.knownBytes ?? 0 };
+    const watched: Watched = { paths, onGrowth: command.onGrowth, knownBytes: 0 };
     this.#watched.add(watched);
     this.#stopTimer ??= this.#options.startTimer(() => void this.look(), this.#options.intervalMs);
     return {
-      measure: () => totalSize(paths),
       close: () => {
         this.#watched.delete(watched);
         if (this.#watched.size === 0) this.close();

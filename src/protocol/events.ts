@@ -3,7 +3,7 @@ import { z } from "zod";
 import { endCause, command, commandStatus, signalName } from "./command.js";
 import { json } from "./json.js";
 import { activity, endedStatus, session } from "./session.js";
-import { count, id, label, text, time } from "./shapes.js";
+import { count, id, label, seq, text, time } from "./shapes.js";
 
 /** What happened, as subscribers see it: the `data` of each type of event. */
 export const EVENTS = {
@@ -55,7 +55,7 @@ export type EventType = keyof typeof EVENTS;
 
 /** The notification `event`. The subscriber's id comes first, so that all behind it is written once and
  * the bytes are shared between subscribers. */
-export const eventNotification = z.strictObject({
+const eventNotification = z.strictObject({
   subscriptionId: id,
   seq: count,
   at: time,
@@ -63,3 +63,13 @@ export const eventNotification = z.strictObject({
   sessionId: id,
   data: z.unknown(),
 });
+
+/** The notification `event/gap`: the journal no longer has what the subscription still needs, so it has ended. */
+const gapNotification = z.strictObject({
+  subscriptionId: id,
+  /** The first event that is still kept. */
+  oldestSeq: seq,
+});
+
+/** Everything that the daemon says without being asked: the params of each notification. */
+export const NOTIFICATIONS = { event: eventNotification, "event/gap": gapNotification } as const;

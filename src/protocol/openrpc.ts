@@ -1,17 +1,18 @@
 import { z } from "zod";
 
 import { ERRORS, type ErrorType } from "./errors.js";
-import { EVENTS } from "./events.js";
+import { EVENTS, NOTIFICATIONS } from "./events.js";
 import { METHODS } from "./methods/index.js";
 
 /** Errors that every method can answer. */
 const COMMON: readonly ErrorType[] = ["invalid_params", "internal_error", "shutting_down"];
 /** Errors that every durable write can answer besides. */
-const DURABLE: readonly ErrorType[] = ["journal_unavailable", "idempotency_conflict"];
+const DURABLE: readonly ErrorType[] = ["journal_unavailable", "idempotency_conflict", "limit_reached"];
 
 /**
- * The OpenRPC 1.3 document of the protocol (https://spec.open-rpc.org), made from the one definition. The
- * events are described under `x-events`: OpenRPC has no word for notifications of a server.
+ * The OpenRPC 1.3 document of the protocol (https://spec.open-rpc.org), made from the one definition. What
+ * the daemon sends unasked is described under `x-notifications`, and the `data` of its events under `x-events`: OpenRPC
+ * has no word for notifications of a server.
  */
 export function openRpcDocument(version: string): object {
   return {
@@ -31,6 +32,9 @@ export function openRpcDocument(version: string): object {
         "x-durable": declaration.durable,
       };
     }),
+    "x-notifications": Object.fromEntries(
+      Object.entries(NOTIFICATIONS).map(([name, params]) => [name, schemaOf(params, "output")]),
+    ),
     "x-events": Object.fromEntries(
       Object.entries(EVENTS).map(([type, data]) => [type, schemaOf(data, "output")]),
     ),

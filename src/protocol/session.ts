@@ -73,6 +73,7 @@ const commandCounts = z.strictObject({
   total: count,
   running: count,
   succeeded: count,
+  /** Ended in any other way: cancelled, timed out and lost as well. */
   failed: count,
   retries: count,
 });

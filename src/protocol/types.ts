@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 import type { command } from "./command.js";
-import type { EVENTS, EventType } from "./events.js";
+import type { EVENTS, EventType, NOTIFICATIONS } from "./events.js";
 import type { METHODS } from "./methods/index.js";
 import type { activity, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
 
@@ -39,3 +39,9 @@ export type EventShape = {
     readonly data: z.output<(typeof EVENTS)[T]>;
   };
 }[EventType];
+
+/** The notifications of the daemon, by method, with their params. */
+export interface NotificationShapes {
+  readonly event: EventShape & { readonly subscriptionId: string };
+  readonly "event/gap": z.output<(typeof NOTIFICATIONS)["event/gap"]>;
+}

@@ -1,13 +1,13 @@
 import { JSONRPCServer } from "json-rpc-2.0";
 
 import type { Refusal } from "../protocol/errors.js";
+import { type Answer, Batch } from "./batch.js";
 import type { Dispatch } from "./dispatch.js";
 import { refusalOf } from "./refused.js";
 import { faultOfRequest } from "./request.js";
 import type { Request, RequestId } from "./request.js";
 
-/** The finished text of an answer, without a newline; undefined where there is nothing to answer. */
-export type Answer = string | undefined;
+export type { Answer } from "./batch.js";
 
 export interface ServerPeerOptions<Context> {
   readonly dispatch: Dispatch<Context>;
@@ -15,7 +15,7 @@ export interface ServerPeerOptions<Context> {
   readonly errorObject: (refusal: Refusal) => object;
   readonly limits: {
     readonly batchLength: number;
-    /** What the answer to one batch may grow to before its remaining members are refused. */
+    /** What the answer to one batch may grow to before its remaining members are refused, or their answers left out. */
     readonly queueBytes: number;
   };
   /** Told of every error that is no refusal; the caller is told only that there was one. */
@@ -94,19 +94,27 @@ export class ServerPeer<Context> {
     const { batchLength, queueBytes } = this.#options.limits;
     if (members.length === 0) return this.errorLine(invalidRequest("A batch has at least one request."));
     if (members.length > batchLength) return this.errorLine(tooManyMembers(members.length, batchLength));
-    const refuseRest: Respond = (request) => this.#errorText(request.id, outgrown(queueBytes));
-    const answers: (Answer | Promise<Answer>)[] = [];
-    let size = 0;
-    let open = 0;
-    for (const member of members) {
-      const answer = this.#single(member, size > queueBytes ? refuseRest : respond);
-      if (answer instanceof Promise) open += 1;
-      else size += answer?.length ?? 0;
-      answers.push(answer);
+    const batch = new Batch(members, {
+      begin: (member) => this.#single(member, respond),
+      refuse: (member, refusal) =>
+        this.#single(member, (request) => this.#errorText(request.id, refusal)) as Answer,
+      join: (answers) => this.#joined(answers),
+      queueBytes,
+    });
+    const answer = batch.run();
+    if (answer instanceof Promise) onOpen?.(batch.open);
+    return answer;
+  }
+
+  /** The answer to a batch is an array, also of one; notifications alone get none. */
+  #joined(answers: readonly Answer[]): Answer {
+    const texts = answers.filter((answer) => answer !== undefined);
+    try {
+      return texts.length === 0 ? undefined : `[${texts.join(",")}]`;
+    } catch (error) {
+      // Longer than any text can be: the last answer may be of any length.
+      return this.#failureText({ jsonrpc: "2.0", id: null, method: "a batch" }, error);
     }
-    if (open === 0) return joined(answers as Answer[]);
-    onOpen?.(open);
-    return Promise.all(answers.map((answer) => Promise.resolve(answer))).then(joined);
   }
 
   #single(message: unknown, respond: Respond): Answer | Promise<Answer> {
@@ -158,12 +166,6 @@ export class ServerPeer<Context> {
   }
 }
 
-/** The answer to a batch is an array, also of one; notifications alone get none. */
-function joined(answers: readonly Answer[]): Answer {
-  const texts = answers.filter((answer) => answer !== undefined);
-  return texts.length === 0 ? undefined : `[${texts.join(",")}]`;
-}
-
 function invalidRequest(message: string): Refusal {
   return { type: "invalid_request", message };
 }
@@ -172,15 +174,6 @@ function tooManyMembers(length: number, batchLength: number): Refusal {
   return {
     ...invalidRequest(`A batch has at most ${batchLength} requests; this one has ${length}.`),
     details: { limit: "batchLength" },
-  };
-}
-
-function outgrown(queueBytes: number): Refusal {
-  return {
-    type: "limit_reached",
-    message: `The answers of this batch outgrew ${queueBytes} bytes; this request was not carried out.`,
-    hint: "Send it again, in a batch of its own.",
-    details: { limit: "queueBytes" },
   };
 }
 

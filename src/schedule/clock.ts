@@ -44,8 +44,9 @@ const LONGEST_LOOK_MS = 2_000;
  * looks means that the machine slept, the daemon was stopped (SIGSTOP) or its loop was blocked: heartbeats could not
  * be heard then, so a gap adds nothing at all. A gap of 2,000 ms or less counts in full.
  *
- * Sleep adds nothing by itself: the monotonic clock of Linux and macOS stands still in it. To report it, `tick` looks
- * at the time since boot, which goes on and, unlike the wall clock, is not moved by setting the time.
+ * Sleep is such a gap on macOS, where the monotonic clock goes on in it (libuv asks `mach_continuous_time`). On Linux
+ * that clock stands still in it, so sleep adds nothing by itself. To report it there, `tick` looks at the time since
+ * boot, which goes on and, unlike the wall clock, is not moved by setting the time.
  */
 export function openSystemClock(options: SystemClockOptions): SystemClock {
   const monotonicMs = options.monotonicMs ?? (() => performance.now());

@@ -9,29 +9,17 @@ export interface Jobs {
    */
   every(name: string, expression: string, run: () => void | Promise<void>): void;
   /**
-   * Runs a job now and resolves when it is done, whether it failed or not (see `lastError`). If it is running
-   * already, this waits for that run: a job never overlaps itself. Rejects for a name that nobody registered, and
-   * once the jobs are closed.
+   * Runs a job now and resolves when it is done, whether it failed or not. If it is running already, this waits for
+   * that run: a job never overlaps itself. Rejects for a name that nobody registered, and once the jobs are closed.
    */
   runNow(name: string): Promise<void>;
-  list(): JobReport[];
   /** Lets no run begin any more, and waits for those under way. */
   close(): Promise<void>;
 }
 
-export interface JobReport {
-  readonly name: string;
-  readonly expression: string;
-  readonly running: boolean;
-  /** When the last run began, in epoch milliseconds. */
-  readonly lastRunAt?: number;
-  readonly lastDurationMs?: number;
-  /** The message of the last run's failure; absent when it succeeded. */
-  readonly lastError?: string;
-}
-
 /** What the jobs tell; a pino logger fits. */
 export interface JobLog {
+  info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
   debug(fields: object, message: string): void;
@@ -39,8 +27,6 @@ export interface JobLog {
 
 export interface JobsOptions {
   readonly log: JobLog;
-  /** Told of every failure of a job, after the log. It must not throw. */
-  readonly onError?: (name: string, error: unknown) => void;
 }
 
 interface Job {
@@ -53,7 +39,8 @@ interface Job {
   leftOut: number;
   /** The run under way. */
   current?: Promise<void>;
-  last?: { atMs: number; durationMs: number; error?: string };
+  /** Whether the last run failed. */
+  hasFailed: boolean;
 }
 
 /** The wall clock may be set while a job waits for it, so a long wait is cut into pieces of this length. */
@@ -92,6 +79,7 @@ class CronJobs implements Jobs {
       run,
       cancelTimer: () => {},
       leftOut: 0,
+      hasFailed: false,
     };
     this.#jobs.set(name, job);
     this.#wait(job);
@@ -105,19 +93,13 @@ class CronJobs implements Jobs {
     await this.#runOrJoin(job);
   }
 
-  list(): JobReport[] {
-    return [...this.#jobs.values()].map(report);
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
-    const running: Promise<void>[] = [];
-    for (const job of this.#jobs.values()) {
-      job.cancelTimer();
-      await job.calendar.destroy();
-      if (job.current !== undefined) running.push(job.current);
-    }
-    await Promise.all(running);
+    const jobs = [...this.#jobs.values()];
+    // All of them before the first wait, in which the time of another might come.
+    for (const job of jobs) job.cancelTimer();
+    for (const job of jobs) await job.calendar.destroy();
+    await Promise.all(jobs.flatMap(({ current }) => current ?? []));
   }
 
   #wait(job: Job): void {
@@ -151,18 +133,17 @@ class CronJobs implements Jobs {
   }
 
   async #run(job: Job): Promise<void> {
-    const atMs = Date.now();
-    const startMs = performance.now();
     job.leftOut = 0;
-    let failure: { error: string } | undefined;
+    const { log } = this.#options;
+    const { hasFailed } = job;
     try {
       await job.run();
+      job.hasFailed = false;
+      if (hasFailed) log.info({ job: job.name }, "job works again");
     } catch (error) {
-      failure = { error: error instanceof Error ? error.message : String(error) };
-      this.#options.log.error({ job: job.name, err: error }, "job failed");
-      this.#options.onError?.(job.name, error);
-    } finally {
-      job.last = { atMs, durationMs: performance.now() - startMs, ...failure };
+      job.hasFailed = true;
+      // One that fails every second, on a full disk say, is worth a line and not a flood of them.
+      log[hasFailed ? "debug" : "error"]({ job: job.name, err: error }, "job failed");
     }
   }
 
@@ -178,14 +159,4 @@ function openCalendar(name: string, expression: string): ScheduledTask {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`job ${name}: "${expression}" is not a cron expression (${reason})`, { cause });
   }
-}
-
-function report({ name, calendar, current, last }: Job): JobReport {
-  return {
-    name,
-    expression: calendar.getPattern(),
-    running: current !== undefined,
-    ...(last && { lastRunAt: last.atMs, lastDurationMs: last.durationMs }),
-    ...(last?.error !== undefined && { lastError: last.error }),
-  };
 }

@@ -28,12 +28,6 @@ export class DeadlineHeap<K> {
     return this.#heap.length;
   }
 
-  /** When the first key is due, or undefined if none is armed. */
-  get nextDueMs(): number | undefined {
-    this.#dropStaleTop();
-    return this.#heap[0]?.dueMs;
-  }
-
   /**
    * Makes sure that `key` pops at `dueMs` at the latest. Nothing changes when it is armed for that time or earlier.
    * Throws a RangeError for a time that is not finite: a deadline that never comes is one not to arm.

@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 
 import { RefusalError } from "../protocol/errors.js";
 import { LIMITS } from "../protocol/limits.js";
-import type { ValidParams } from "../protocol/types.js";
+import type { NotificationShapes, ValidParams } from "../protocol/types.js";
 import type { Feed, Subscription } from "../supervisor/feed.js";
 import type { Connection } from "./connection.js";
+
+const EVENT = "event" satisfies keyof NotificationShapes;
 
 /** The subscriptions of all connections. */
 export class Subscriptions {
@@ -22,7 +24,7 @@ export class Subscriptions {
     const own = this.#of(connection);
     if (own.size >= LIMITS.subscriptionsPerConnection) throw tooMany();
     const subscriptionId = randomUUID();
-    const prefix = `{"jsonrpc":"2.0","method":"event","params":{"subscriptionId":"${subscriptionId}",`;
+    const prefix = `{"jsonrpc":"2.0","method":"${EVENT}","params":{"subscriptionId":"${subscriptionId}",`;
     const sink = {
       sessionIds: params.sessionIds === undefined ? undefined : new Set(params.sessionIds),
       types: params.types?.map((type) => (type.endsWith("/*") ? type.slice(0, -1) : type)),
@@ -30,8 +32,7 @@ export class Subscriptions {
       onceWritable: (resume: () => void) => connection.onceWritable(resume),
       gap: (oldestSeq: number) => {
         own.delete(subscriptionId);
-        const params = JSON.stringify({ subscriptionId, oldestSeq });
-        connection.notify(`{"jsonrpc":"2.0","method":"event/gap","params":${params}}`);
+        tellOfGap(connection, { subscriptionId, oldestSeq });
       },
       failed: (error: unknown) => {
         // The client reconnects and goes on from the last seq that it saw.
@@ -70,6 +71,14 @@ export class Subscriptions {
     });
     return own;
   }
+}
+
+/** Nothing else tells the peer that this subscription has ended, so it is said again until the queue has room for it. */
+function tellOfGap(connection: Connection, params: NotificationShapes["event/gap"]): void {
+  const method = "event/gap" satisfies keyof NotificationShapes;
+  if (connection.closed || connection.notify(JSON.stringify({ jsonrpc: "2.0", method, params }))) return;
+  // Not in the same tick: a connection that is ending may have room and take nothing.
+  connection.onceWritable(() => setImmediate(() => tellOfGap(connection, params)));
 }
 
 function tooMany(): RefusalError {

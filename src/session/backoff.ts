@@ -1,7 +1,8 @@
+import type { LIMITS } from "../protocol/limits.js";
 import type { SessionConfigShape } from "../protocol/types.js";
 
-/** No pause is longer: some 10 years, the longest duration that the protocol knows. Also keeps infinity out. */
-const LONGEST_PAUSE_MS = 315_360_000_000;
+/** No pause is longer than the longest duration that the protocol knows; its type ties it. Also keeps infinity out. */
+const LONGEST_PAUSE_MS: (typeof LIMITS)["durationMs"] = 315_360_000_000;
 
 /**
  * The pause before the next try, in milliseconds: initialInterval × coefficient^(attempt − 1), at most the

@@ -1,7 +1,15 @@
 import { pauseMs } from "./backoff.js";
 import type { Bounds, Command, Moment } from "./commands.js";
 import type { Decision, Head } from "./decision.js";
-import { commandNotFound, happened, limitReached, NOTHING, refuse, sessionNotFound } from "./decision.js";
+import {
+  commandNotFound,
+  happened,
+  limitReached,
+  NOTHING,
+  refuse,
+  sessionNotActive,
+  sessionNotFound,
+} from "./decision.js";
 import type { Event, Outcome } from "./events.js";
 import type { Execution, ExecutionStatus, Session } from "./state.js";
 import { isOver } from "./state.js";
@@ -43,11 +51,7 @@ function start(head: Head, command: Of<"command/start">, bounds: Bounds): Decisi
   const { type: _, sessionId, ...fields } = command;
   const session = head.session(sessionId);
   if (session === undefined) return sessionNotFound(sessionId);
-  if (statusAfter(session.status, "work") === undefined) {
-    const message = `Session "${sessionId}" is ${session.status}, so no command can start in it.`;
-    const hint = session.status === "paused" ? "session/resume makes it active" : "create a new session";
-    return refuse("session_not_active", message, { hint, details: { status: session.status } });
-  }
+  if (statusAfter(session.status, "work") === undefined) return sessionNotActive(session);
   if (head.execution(fields.commandId) !== undefined) {
     const message = `A command "${fields.commandId}" exists already.`;
     return refuse("command_exists", message, { hint: "leave commandId out to get a new id" });
@@ -57,14 +61,19 @@ function start(head: Head, command: Of<"command/start">, bounds: Bounds): Decisi
 
 function tooMany(head: Head, session: Session, bounds: Bounds): Decision | undefined {
   const bound = session.config.maxRunningCommands;
-  const hint = "wait for one to end, or raise the limit";
+  const hint = "wait for one to end, or raise";
   if (session.commands.running >= bound) {
     const message = `Session "${session.sessionId}" runs ${bound} commands already.`;
-    return limitReached("maxRunningCommands", bound, message, hint);
+    return limitReached(
+      "maxRunningCommands",
+      bound,
+      message,
+      `${hint} config.maxRunningCommands of the session`,
+    );
   }
   if (head.liveCount >= bounds.maxRunning) {
     const message = `${bounds.maxRunning} commands run already.`;
-    return limitReached("maxRunning", bounds.maxRunning, message, hint);
+    return limitReached("maxRunning", bounds.maxRunning, message, `${hint} the setting commands.maxRunning`);
   }
   return undefined;
 }
@@ -76,6 +85,11 @@ function signal(execution: Execution, command: Of<"command/signal">): Decision {
     return refuse("invalid_transition", message, { details: { status } });
   }
   const cancels = ENDING_SIGNALS.has(command.signal);
+  if (status === "backing_off" && !cancels) {
+    const message = `Command "${commandId}" pauses before its next try: no process is there to get ${command.signal}.`;
+    const hint = "send it once the command runs, or end the command with SIGTERM";
+    return refuse("invalid_transition", message, { hint, details: { status } });
+  }
   return happened({
     type: "command/signalled",
     sessionId,

@@ -1,7 +1,7 @@
 import type { Bounds, Command } from "./commands.js";
 import { create, importSession } from "./decideBirth.js";
 import type { Decision, Head } from "./decision.js";
-import { happened, NOTHING, refuse, sessionNotFound } from "./decision.js";
+import { happened, NOTHING, refuse, sessionNotActive, sessionNotFound } from "./decision.js";
 import { faultOfDetails, faultOfEntry, faultOfMetadata } from "./metadata.js";
 import { mergeSettings } from "./settings.js";
 import type { Session } from "./state.js";
@@ -119,13 +119,7 @@ function changeStatus(
 
 function notAllowed(session: Session, move: Move): Decision {
   const { sessionId, status } = session;
-  if (move === "work" || move === "edit") {
-    const hint = status === "paused" ? "session/resume makes it active" : "create a new session";
-    return refuse("session_not_active", `Session "${sessionId}" is ${status}.`, {
-      hint,
-      details: { status },
-    });
-  }
+  if (move === "work" || move === "edit") return sessionNotActive(session);
   const hint = move === "archive" || move === "delete" ? "end it first with session/end" : undefined;
   return refuse("invalid_transition", `Session "${sessionId}" is ${status}: it cannot ${move}.`, {
     ...(hint === undefined ? {} : { hint }),

@@ -51,3 +51,11 @@ export function commandNotFound(commandId: string): Refused {
     hint: "command/list shows those that there are",
   });
 }
+
+/** Refuses what only a session that takes work can have. */
+export function sessionNotActive({ sessionId, status }: Session): Refused {
+  return refuse("session_not_active", `Session "${sessionId}" is ${status}.`, {
+    hint: status === "paused" ? "session/resume makes it active" : "create a new session",
+    details: { status },
+  });
+}

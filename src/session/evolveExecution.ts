@@ -1,6 +1,15 @@
 import type { AcceptedFields, Event, Stamp } from "./events.js";
 import type { Execution } from "./state.js";
 
+/** Of a command whose try has not ended. */
+const NO_OUTCOME = {
+  exitCode: undefined,
+  signal: undefined,
+  cause: undefined,
+  error: undefined,
+  nextAttemptAt: undefined,
+} as const;
+
 /**
  * The command after an event, as a new object. Events that are not about a command leave it as it is.
  */
@@ -15,7 +24,8 @@ export function evolveExecution(
     case "command/started": {
       const { attempt, process } = event.data;
       const startedAt = execution.startedAt ?? stamp.at;
-      return { ...execution, status: "running", attempt, process, startedAt, nextAttemptAt: undefined };
+      // How the try before it ended says nothing about this one.
+      return { ...execution, ...NO_OUTCOME, status: "running", attempt, process, startedAt };
     }
     case "command/retrying": {
       const { attempt, nextAttemptAt, cause, exitCode, signal, error } = event.data;
@@ -50,14 +60,10 @@ function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp)
     attempt: 0,
     process: undefined,
     cancelled: false,
-    exitCode: undefined,
-    signal: undefined,
-    cause: undefined,
-    error: undefined,
+    ...NO_OUTCOME,
     createdAt: at,
     startedAt: undefined,
     endedAt: undefined,
-    nextAttemptAt: undefined,
     stdoutBytes: undefined,
     stderrBytes: undefined,
   };

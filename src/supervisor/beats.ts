@@ -25,6 +25,11 @@ export class Beats {
     return up;
   }
 
+  /** Counts anew from now on, as when the time between two beats was changed. The last beat is still told of. */
+  expect(sessionId: string): void {
+    this.#beats.set(sessionId, { up: this.#clock.upMs(), at: this.lastAt(sessionId) });
+  }
+
   /** Wall time of the last beat, if there was one since the start. */
   lastAt(sessionId: string): number | undefined {
     return this.#beats.get(sessionId)?.at;

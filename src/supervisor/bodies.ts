@@ -3,10 +3,11 @@ import { removeContent } from "../content/outputFolder.js";
 import { activitiesPath, type FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
 import type { Event } from "../session/events.js";
-import { LIMITS } from "../protocol/limits.js";
+import { type ActivityPage, type PageOptions, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
-import { mergedBodies } from "./mergedBodies.js";
+import type { SupervisorLog } from "./options.js";
 import { Serial } from "./serial.js";
+import { UrgentSave } from "./urgentSave.js";
 
 /** One entry of a session's audit trail, as it is stored. */
 export interface ActivityBody {
@@ -18,28 +19,26 @@ export interface ActivityBody {
   readonly usage?: unknown;
 }
 
+/** A body that is not in its session's file yet. */
+export interface UnsavedBody {
+  readonly body: ActivityBody;
+  /** Characters, as an estimate of the memory that it takes. */
+  readonly length: number;
+  /** When it came, by the up-time clock. */
+  readonly upMs: number;
+}
+
 /** What one session has in the journal alone, not yet in its own file. */
 interface Unsaved {
   readonly owner: FolderOwner;
   readonly saves: Serial;
-  bodies: ActivityBody[];
-  /** Characters, as an estimate of the memory that they take. */
+  bodies: UnsavedBody[];
+  /** Of all its bodies. */
   length: number;
+  /** How long a body may wait. */
+  intervalMs: number;
   /** When they are to be saved, by the up-time clock. */
   dueUpMs: number;
-}
-
-export interface ActivityPage {
-  readonly items: readonly (ActivityBody | { readonly damaged: true; readonly offset: number })[];
-  /** Where the next page goes on. */
-  readonly next: ActivityCursor | undefined;
-}
-
-export interface ActivityCursor {
-  /** Of the last body that could be read. */
-  readonly seq: number;
-  /** Where in the file; absent while nothing of the file was reached. */
-  readonly offset?: number | undefined;
 }
 
 /** Characters of unsaved bodies in all, from which on they are saved without waiting for their time. */
@@ -52,13 +51,19 @@ const UNSAVED_LENGTH = 8 * 1024 * 1024;
 export class Bodies {
   readonly #contentDir: string;
   readonly #hold: ContentHold;
+  readonly #urgentSave: UrgentSave;
   readonly #unsaved = new Map<string, Unsaved>();
   #length = 0;
 
   /** @param options `hold` says when removals have to wait. */
-  constructor(options: { readonly contentDir: string; readonly hold?: ContentHold }) {
+  constructor(options: {
+    readonly contentDir: string;
+    readonly hold?: ContentHold;
+    readonly log?: Pick<SupervisorLog, "warn">;
+  }) {
     this.#contentDir = options.contentDir;
     this.#hold = options.hold ?? new ContentHold();
+    this.#urgentSave = new UrgentSave(() => this.save(), options.log);
   }
 
   /** Whether so much is unsaved that saving should not wait. */
@@ -82,12 +87,14 @@ export class Bodies {
     let unsaved = this.#unsaved.get(sessionId);
     if (unsaved === undefined) {
       const owner = { sessionId, createdSeq };
-      const dueUpMs = upMs + config.autoSaveIntervalMs;
-      unsaved = { owner, saves: new Serial(), bodies: [], length: 0, dueUpMs };
+      const intervalMs = config.autoSaveIntervalMs;
+      const dueUpMs = upMs + intervalMs;
+      unsaved = { owner, saves: new Serial(), bodies: [], length: 0, intervalMs, dueUpMs };
       this.#unsaved.set(sessionId, unsaved);
     }
-    const length = lengthOf(body);
-    unsaved.bodies.push(body);
+    const length = 64 + JSON.stringify(body).length;
+    unsaved.bodies.push({ body, length, upMs });
+    unsaved.intervalMs = config.autoSaveIntervalMs;
     unsaved.length += length;
     this.#length += length;
   }
@@ -95,13 +102,15 @@ export class Bodies {
   /** All unsaved bodies with their sessions, for a snapshot. */
   entries(): { readonly sessionId: string; readonly body: ActivityBody }[] {
     return [...this.#unsaved].flatMap(([sessionId, { bodies }]) =>
-      bodies.map((body) => ({ sessionId, body })),
+      bodies.map(({ body }) => ({ sessionId, body })),
     );
   }
 
   /** The seq of the first body of each session that a snapshot has to hold, by the session's id. */
   firstUnsaved(): ReadonlyMap<string, number> {
-    return new Map([...this.#unsaved].map(([sessionId, { bodies }]) => [sessionId, bodies[0]?.seq ?? 0]));
+    return new Map(
+      [...this.#unsaved].map(([sessionId, { bodies }]) => [sessionId, bodies[0]?.body.seq ?? 0]),
+    );
   }
 
   /**
@@ -126,45 +135,44 @@ export class Bodies {
     const failures: unknown[] = [];
     for (const [sessionId, unsaved] of due) {
       if (performance.now() > stopAtMs) break;
-      await unsaved.saves
-        .run(() => this.#saveOne(sessionId, unsaved))
-        .catch((error: unknown) => failures.push(error));
+      try {
+        await unsaved.saves.run(() => this.#saveOne(sessionId, unsaved));
+      } catch (error) {
+        failures.push(error);
+        if (Number.isFinite(upMs)) unsaved.dueUpMs = upMs + unsaved.intervalMs;
+      }
     }
     if (failures.length > 0) throw failures[0];
   }
 
-  /** One page of a session's activities. */
-  async read(
-    session: Session,
-    options: {
-      readonly order: "newest" | "oldest";
-      readonly limit: number;
-      readonly cursor?: ActivityCursor | undefined;
-    },
-  ): Promise<ActivityPage> {
-    const { order, limit, cursor } = options;
-    const inMemory = [...(this.#unsaved.get(session.sessionId)?.bodies ?? [])];
-    const path = activitiesPath(this.#contentDir, session);
-    const items: ActivityPage["items"][number][] = [];
-    let seq = cursor?.seq ?? (order === "newest" ? Number.MAX_SAFE_INTEGER : 0);
-    let offset = cursor?.offset;
-    let length = 0;
-    // One more than asked for tells whether there is a next page.
-    for await (const found of mergedBodies(path, inMemory, order, cursor)) {
-      if (items.length === limit || length > LIMITS.pageLength) return { items, next: { seq, offset } };
-      length += "body" in found ? lengthOf(found.body) : 0;
-      items.push("body" in found ? found.body : { damaged: true, offset: found.offset });
-      if ("body" in found) seq = found.body.seq;
-      offset = (order === "newest" ? found.offset : found.endOffset) ?? offset;
-    }
-    return { items, next: undefined };
+  /**
+   * Saves everything if so much is unsaved that it should not wait, or joins the save that does so already; undefined
+   * where there is nothing to wait for. Never rejects: a failure is logged once, and tried again after a pause.
+   */
+  saveIfFull(): Promise<void> | undefined {
+    return this.isFull ? this.#urgentSave.run() : undefined;
   }
 
-  /** Removes everything that a deleted session kept. */
-  async remove(session: Session): Promise<void> {
-    const unsaved = this.#unsaved.get(session.sessionId);
-    this.#unsaved.delete(session.sessionId);
+  /** One page of a session's activities. */
+  read(session: Session, options: PageOptions): Promise<ActivityPage> {
+    const inMemory = [...(this.#unsaved.get(session.sessionId)?.bodies ?? [])];
+    return readPage(activitiesPath(this.#contentDir, session), inMemory, options);
+  }
+
+  /** Forgets what a deleted session has in memory, and answers it; its folder stays as it is. */
+  forget({ sessionId }: Session): Unsaved | undefined {
+    const unsaved = this.#unsaved.get(sessionId);
+    this.#unsaved.delete(sessionId);
     this.#length -= unsaved?.length ?? 0;
+    return unsaved;
+  }
+
+  /**
+   * Removes everything that a deleted session kept. Where that fails its folder stays, unless the next start still
+   * finds the deletion behind the last snapshot.
+   */
+  async remove(session: Session): Promise<void> {
+    const unsaved = this.forget(session);
     const removal = (): Promise<void> => removeContent(this.#contentDir, session);
     await this.#hold.removal(() => (unsaved === undefined ? removal() : unsaved.saves.run(removal)));
   }
@@ -172,16 +180,18 @@ export class Bodies {
   async #saveOne(sessionId: string, unsaved: Unsaved): Promise<void> {
     if (this.#unsaved.get(sessionId) !== unsaved) return;
     const saved = [...unsaved.bodies];
-    await appendBodies(activitiesPath(this.#contentDir, unsaved.owner), saved);
+    const path = activitiesPath(this.#contentDir, unsaved.owner);
+    await appendBodies(
+      path,
+      saved.map(({ body }) => body),
+    );
     if (this.#unsaved.get(sessionId) !== unsaved) return;
-    const savedLength = saved.reduce((sum, body) => sum + lengthOf(body), 0);
+    const savedLength = saved.reduce((sum, { length }) => sum + length, 0);
     this.#length -= savedLength;
     unsaved.length -= savedLength;
     unsaved.bodies = unsaved.bodies.slice(saved.length);
-    if (unsaved.bodies.length === 0) this.#unsaved.delete(sessionId);
+    const [first] = unsaved.bodies;
+    if (first === undefined) this.#unsaved.delete(sessionId);
+    else unsaved.dueUpMs = first.upMs + unsaved.intervalMs;
   }
-}
-
-function lengthOf(body: ActivityBody): number {
-  return 64 + JSON.stringify(body).length;
 }

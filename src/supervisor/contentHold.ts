@@ -1,4 +1,4 @@
-import { inLanes } from "../process/lanes.js";
+import { inLanes } from "../disk/lanes.js";
 
 /** How many of the removals that had to wait are done at a time. */
 const REMOVAL_LANES = 2;
@@ -9,13 +9,13 @@ const REMOVAL_LANES = 2;
  */
 export class ContentHold {
   #isHeld = false;
-  /** Removals that had to wait are being done. */
-  #isClearing = false;
+  /** How often many removals are being done just now. */
+  #clearings = 0;
   readonly #waiting: (() => Promise<void>)[] = [];
 
   /** Whether removals wait, or are only now being done. */
   get isBusy(): boolean {
-    return this.#isHeld || this.#isClearing;
+    return this.#isHeld || this.#clearings > 0;
   }
 
   /** Holds everything while `work` goes on, however it ends. One at a time. */
@@ -26,7 +26,7 @@ export class ContentHold {
       return await work();
     } finally {
       this.#isHeld = false;
-      void this.#clear();
+      void this.clear(this.#waiting.splice(0));
     }
   }
 
@@ -38,10 +38,10 @@ export class ContentHold {
     });
   }
 
-  /** None of them rejects here: each tells its own caller. */
-  async #clear(): Promise<void> {
-    this.#isClearing = true;
-    await inLanes(this.#waiting.splice(0), REMOVAL_LANES, (removal) => removal());
-    this.#isClearing = false;
+  /** Does many removals, a few at a time, and is busy as long. None of them may reject. */
+  async clear(removals: readonly (() => Promise<void>)[]): Promise<void> {
+    this.#clearings += 1;
+    await inLanes(removals, REMOVAL_LANES, (remove) => this.removal(remove));
+    this.#clearings -= 1;
   }
 }

@@ -62,19 +62,16 @@ export class Effects {
     const session = changes.sessions.find(({ slot }) => slot.key === sessionId)?.value;
     if (event.type === "session/resumed" || session === undefined || isEnded(session.status))
       beats.forget(sessionId);
+    // What was beaten under another limit, or under none, says nothing about this one.
+    else if (event.type === "session/updated" && (event.data.config?.heartbeatTimeoutMs ?? 0) > 0)
+      beats.expect(sessionId);
     if (event.type === "activity/recorded" && session !== undefined) {
       bodies.add(session, event, stamp);
-      if (bodies.isFull) this.#saveBodies();
+      void bodies.saveIfFull();
     }
     const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);
     if (logged !== undefined) logEvent(sessionLog, logged, event);
     if (event.type === "session/archived" && session !== undefined) void sessionLogs?.archive(session);
-  }
-
-  #saveBodies(): void {
-    this.#parts.bodies.save().catch((err: unknown) => {
-      this.#parts.log.warn({ err }, "Bodies cannot be saved; they stay in the journal");
-    });
   }
 
   #removeContent(session: Session): void {

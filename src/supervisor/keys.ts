@@ -140,7 +140,7 @@ export class Keys {
 
   #expire(nowMs: number): void {
     for (const { k, at } of this.#slots.values()) {
-      // One that is on its way is younger than every one that is remembered.
+      // One that is on its way (an import may be for long) lets those behind it wait for the next look.
       const expiresMs = Math.min(at, nowMs) + this.#keepMs;
       this.#nextExpiryMs = expiresMs;
       if (expiresMs > nowMs) return;

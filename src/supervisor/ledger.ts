@@ -8,9 +8,10 @@ import type { Event, Stamp } from "../session/events.js";
 import { evolve } from "../session/evolve.js";
 import { evolveExecution } from "../session/evolveExecution.js";
 import type { Execution, Session } from "../session/state.js";
+import type { Changes } from "./changes.js";
 import type { Feed } from "./feed.js";
 import type { HeldKey, KeyedCall, KeyEntry, Keys } from "./keys.js";
-import type { Changes, Registry } from "./registry.js";
+import type { Registry } from "./registry.js";
 import { asRefusal, unavailable } from "./unavailable.js";
 
 /** The state right after a command, from which its answer is made. */
@@ -102,7 +103,7 @@ export class Ledger {
     return new Promise((resolve, reject) => {
       const refuse = (error: Error): void => {
         this.#release(held);
-        reject(asRefusal(error));
+        reject(asRefusal(error, journal));
       };
       try {
         journal.append({ at, up: stamp.up, events, key: keyEntry(options.call, shown) }, (error) => {
@@ -137,7 +138,7 @@ export class Ledger {
       journal.whenDurable((error) => {
         if (error !== undefined) {
           this.#release(held);
-          return reject(asRefusal(error));
+          return reject(asRefusal(error, journal));
         }
         if (held !== undefined) keys.settle(held, shown, stamp);
         resolve(answerOf(shown, stamp.seq));
@@ -147,10 +148,11 @@ export class Ledger {
 
   /** A refusal is not remembered: the call may be tried again. */
   #refuse(refusal: Refusal, held: HeldKey | undefined): Promise<never> {
+    const { journal } = this.#parts;
     return new Promise((_, reject) => {
-      this.#parts.journal.whenDurable((error) => {
+      journal.whenDurable((error) => {
         this.#release(held);
-        reject(error === undefined ? new RefusalError(refusal) : asRefusal(error));
+        reject(error === undefined ? new RefusalError(refusal) : asRefusal(error, journal));
       });
     });
   }

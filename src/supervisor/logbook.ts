@@ -51,13 +51,14 @@ export class Logbook {
     return queryLog(source, params);
   }
 
-  async tail(params: ValidParams<"log/tail">): Promise<Result<"log/tail">> {
+  /** A following call ends as well when nobody waits for it any more. */
+  async tail(params: ValidParams<"log/tail">, signal: AbortSignal): Promise<Result<"log/tail">> {
     const { supervisor, sessionLogs } = this.#parts;
     const { sessionId } = params;
     const isOver = (): boolean => {
       // The log of a session goes with it, and whoever follows it is told so.
       if (sessionId !== undefined) supervisor.session(sessionId);
-      return sessionLogs.isClosed;
+      return sessionLogs.isClosed || signal.aborted;
     };
     return tailLog({ ...this.#log(sessionId), isOver }, params);
   }

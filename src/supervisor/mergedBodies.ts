@@ -1,22 +1,22 @@
 import { type FoundBody, readBodies } from "../content/bodyFile.js";
-import type { ActivityBody, ActivityCursor } from "./bodies.js";
+import type { ActivityBody, UnsavedBody } from "./bodies.js";
+import type { ActivityCursor } from "./bodyPage.js";
 
 /** A line of the file, or a body that is in memory alone and so has no place yet. */
 type Placed =
-  | FoundBody<ActivityBody>
-  | { readonly body: ActivityBody; readonly offset?: never; readonly endOffset?: never };
+  FoundBody<ActivityBody> | (UnsavedBody & { readonly offset?: never; readonly endOffset?: never });
 
 /** Bodies of the file and of memory as one row; what is in both counts once. */
 export async function* mergedBodies(
   path: string,
-  inMemory: readonly ActivityBody[],
+  inMemory: readonly UnsavedBody[],
   order: "newest" | "oldest",
   cursor: ActivityCursor | undefined,
 ): AsyncGenerator<Placed> {
   const isWanted = (seq: number): boolean =>
     cursor === undefined || (order === "newest" ? seq < cursor.seq : seq > cursor.seq);
-  const memory = inMemory.filter((body) => isWanted(body.seq)).map((body) => ({ body }));
-  const firstInMemory = inMemory[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const memory = inMemory.filter(({ body }) => isWanted(body.seq));
+  const firstInMemory = inMemory[0]?.body.seq ?? Number.POSITIVE_INFINITY;
   // Once a page has reached the file, what is in memory is newer than all that was shown.
   if (order === "newest" && cursor?.offset === undefined) yield* memory.toReversed();
   const from = order === "oldest" ? cursor?.offset : undefined;

@@ -8,9 +8,16 @@ import { isOver } from "../session/state.js";
 /** The variable that carries a command's token into the environment of its processes. */
 export const TOKEN_VARIABLE = "SESSIOND_TOKEN";
 
+interface OutputBytes {
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+}
+
 interface ReconcileParts {
   readonly executions: Iterable<Execution>;
   readonly record: (command: Command) => Promise<unknown>;
+  /** How much a command has written. */
+  readonly outputBytes: (execution: Execution) => OutputBytes;
   /** From SIGTERM to SIGKILL at most, whatever a command was promised: a start does not wait for long. */
   readonly maxGraceMs: number;
 }
@@ -25,15 +32,17 @@ interface ReconcileParts {
  */
 export async function reconcile(parts: ReconcileParts): Promise<number> {
   const executions = [...parts.executions];
-  const groups = await groupsByToken(executions);
+  // A command may have started this very daemon, or become it: then our own group is among those of the command.
+  const ours = (await readStat(process.pid))?.groupId;
+  const groups = await groupsByToken(executions, ours);
   const stop = async (execution: Execution, own: Iterable<number>): Promise<void> => {
     const graceMs = Math.min(execution.limits.graceMs, parts.maxGraceMs);
     await Promise.all([...own].map((group) => stopGroup(group, { graceMs })));
   };
   const left = executions.filter((execution) => !isOver(execution.status));
   const stops = left.map(async (execution) => {
-    await stop(execution, ownGroups(execution, groups));
-    await parts.record(lost(execution));
+    await stop(execution, ownGroups(execution, groups, ours));
+    await parts.record(lost(execution, written(parts, execution)));
   });
   const over = executions.filter((execution) => isOver(execution.status));
   const remnants = over.map((execution) => stop(execution, remnantGroup(execution, groups)));
@@ -43,10 +52,17 @@ export async function reconcile(parts: ReconcileParts): Promise<number> {
 
 type GroupsByToken = ReadonlyMap<string, ReadonlySet<number>>;
 
-/** The groups of a command that was running: by its token, others that it began included, or by its process. */
-function ownGroups({ token, process }: Execution, groups: GroupsByToken): Set<number> {
+/**
+ * The groups of a command that was running: by its token, others that it began included, or by its process. Never
+ * `ours`: that process is this daemon.
+ */
+function ownGroups(
+  { token, process }: Execution,
+  groups: GroupsByToken,
+  ours: number | undefined,
+): Set<number> {
   const own = new Set(groups.get(token));
-  if (process?.startTicks !== undefined && process.bootId !== undefined) {
+  if (process?.startTicks !== undefined && process.bootId !== undefined && process.pid !== ours) {
     const identity = { pid: process.pid, startTicks: process.startTicks, bootId: process.bootId };
     if (isSame(identity)) own.add(process.pid);
   }
@@ -58,12 +74,13 @@ function remnantGroup({ token, process }: Execution, groups: GroupsByToken): num
   return process !== undefined && groups.get(token)?.has(process.pid) === true ? [process.pid] : [];
 }
 
-/** The process groups in which somebody carries one of the tokens. */
-async function groupsByToken(executions: readonly Execution[]): Promise<GroupsByToken> {
+/** The process groups in which somebody carries one of the tokens, without `ours`. */
+async function groupsByToken(
+  executions: readonly Execution[],
+  ours: number | undefined,
+): Promise<GroupsByToken> {
   const tokens = new Set(executions.map((execution) => execution.token));
   const groups = new Map<string, Set<number>>();
-  // A command may have started this very daemon: then we carry its token, and go on without our own group.
-  const ours = (await readStat(process.pid))?.groupId;
   for (const [token, pids] of await findByToken(TOKEN_VARIABLE, tokens)) {
     const own = new Set<number>();
     for (const pid of pids) {
@@ -75,7 +92,16 @@ async function groupsByToken(executions: readonly Execution[]): Promise<GroupsBy
   return groups;
 }
 
-function lost(execution: Execution): Command {
+/** What cannot be read counts as nothing: a start must not fail by it. */
+function written({ outputBytes }: ReconcileParts, execution: Execution): OutputBytes {
+  try {
+    return outputBytes(execution);
+  } catch {
+    return { stdoutBytes: 0, stderrBytes: 0 };
+  }
+}
+
+function lost(execution: Execution, bytes: OutputBytes): Command {
   const isRunning = execution.status === "running";
   return {
     type: "command/report-end",
@@ -84,7 +110,6 @@ function lost(execution: Execution): Command {
     outcome: { cause: "daemon_lost", error: "The daemon that ran this command ended without stopping it." },
     retryable: false,
     chance: 0,
-    stdoutBytes: 0,
-    stderrBytes: 0,
+    ...bytes,
   };
 }

@@ -1,3 +1,4 @@
+import type { FolderOwner } from "../content/places.js";
 import { openJournal, openMemoryJournal, type Journal, type StoredRecord } from "../journal/index.js";
 import type { Event } from "../session/events.js";
 import type { Session } from "../session/state.js";
@@ -13,11 +14,16 @@ interface State {
   readonly bodies: Bodies;
 }
 
+/** What a replay went through. */
+interface Recovered {
+  readonly journal: Journal;
+  readonly records: number;
+  /** Sessions that it saw deleted: the earlier daemon may have ended before it removed what they kept. */
+  readonly deleted: readonly FolderOwner[];
+}
+
 /** Opens the journal and brings the state up to it. Replay runs `evolve` alone: no effect runs twice. */
-export async function recover(
-  options: SupervisorOptions,
-  state: State,
-): Promise<{ readonly journal: Journal; readonly records: number }> {
+export async function recover(options: SupervisorOptions, state: State): Promise<Recovered> {
   const { log, clock, onFatal } = options;
   const callbacks = {
     onFailure: (err: Error): void => {
@@ -26,8 +32,9 @@ export async function recover(
     },
     onFatal,
   };
-  if (options.journal === undefined) return { journal: openMemoryJournal(), records: 0 };
+  if (options.journal === undefined) return { journal: openMemoryJournal(), records: 0, deleted: [] };
   let records = 0;
+  const deleted: FolderOwner[] = [];
   const journal = await openJournal({
     ...options.journal,
     ...callbacks,
@@ -40,14 +47,18 @@ export async function recover(
     replay: (record) => {
       records += 1;
       clock.advanceTo(record.up);
-      return replay(state, record);
+      return replay(state, record, deleted);
     },
     onTorn: (notice) => log.warn({ notice, event: "journal.set_aside" }, notice.reason),
   });
-  return { journal, records };
+  return { journal, records, deleted };
 }
 
-function replay({ registry, keys, bodies }: State, record: StoredRecord): void | Promise<void> {
+function replay(
+  { registry, keys, bodies }: State,
+  record: StoredRecord,
+  deleted: FolderOwner[],
+): void | Promise<void> {
   const { seq, at, up } = record;
   const events = record.events as readonly Event[];
   const changes = registry.apply(events, { seq, at, up });
@@ -63,8 +74,9 @@ function replay({ registry, keys, bodies }: State, record: StoredRecord): void |
     const session = registry.session(event.sessionId);
     if (session !== undefined) bodies.add(session, event, { seq: eventSeq, at, up });
   }
-  // The folder of a session that was deleted may still be there, if the daemon ended before removing it.
-  const removals = changes.removed.map((session) => bodies.remove(session));
-  if (bodies.isFull) return Promise.all([...removals, bodies.save()]).then(() => undefined);
-  return removals.length === 0 ? undefined : Promise.all(removals).then(() => undefined);
+  for (const session of changes.removed) {
+    bodies.forget(session);
+    deleted.push({ sessionId: session.sessionId, createdSeq: session.createdSeq });
+  }
+  return bodies.saveIfFull();
 }

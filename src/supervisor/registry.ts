@@ -4,34 +4,9 @@ import { evolve } from "../session/evolve.js";
 import { commandIdOf, evolveExecution } from "../session/evolveExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import { isOver } from "../session/state.js";
-import { type CommittedView, Layered, type Slot } from "./layered.js";
-
-/** What a record left of one session or command; undefined where it removed it. */
-export interface Change<Value extends object> {
-  readonly slot: Slot<Value>;
-  value: Value | undefined;
-}
-
-/** What one record changed, each thing once, to be committed when it is durable. */
-export interface Changes {
-  /** The number of the record's last event. */
-  readonly seq: number;
-  // Lists, because a record changes one thing or two: a map of each would cost as much as evolving them.
-  readonly sessions: readonly Readonly<Change<Session>>[];
-  readonly executions: readonly Readonly<Change<Execution>>[];
-  /** Sessions as they were before their deletion. */
-  readonly removed: readonly Session[];
-  /** Commands that were dropped because their session has newer ones enough. */
-  readonly dropped: readonly Execution[];
-}
-
-/** What the record that is being applied has changed so far. */
-interface OpenChanges extends Changes {
-  readonly sessions: Change<Session>[];
-  readonly executions: Change<Execution>[];
-  readonly removed: Session[];
-  readonly dropped: Execution[];
-}
+import { type Changes, note, type OpenChanges } from "./changes.js";
+import { Layered, type OrderedView } from "./layered.js";
+import { StatusCounts } from "./statusCounts.js";
 
 /**
  * All sessions and commands, twice: as they are durable (`committed…`), which is what everybody is shown,
@@ -40,6 +15,7 @@ interface OpenChanges extends Changes {
 export class Registry implements Head {
   readonly #sessions = new Layered<Session>();
   readonly #executions = new Layered<Execution>();
+  readonly #counts = new StatusCounts();
   /** Command ids of each session at head, oldest first. */
   #bySession = new Map<string, string[]>();
   #live = 0;
@@ -66,12 +42,17 @@ export class Registry implements Head {
   }
 
   /** Sessions as they are durable, oldest first. */
-  get committedSessions(): CommittedView<Session> {
+  get committedSessions(): OrderedView<Session> {
     return this.#sessions.committed;
   }
 
+  /** How many of them there are, by status. */
+  get committedCounts(): Pick<StatusCounts, "of"> {
+    return this.#counts;
+  }
+
   /** Commands as they are durable, oldest first. */
-  get committedExecutions(): CommittedView<Execution> {
+  get committedExecutions(): OrderedView<Execution> {
     return this.#executions.committed;
   }
 
@@ -107,7 +88,10 @@ export class Registry implements Head {
 
   /** Makes durable what a record changed. Records are committed in the order in which they were applied. */
   commit({ seq, sessions, executions }: Changes): void {
-    for (const { slot, value } of sessions) this.#sessions.commit(slot, value, seq);
+    for (const { slot, value } of sessions) {
+      this.#counts.moved(slot.committed, value);
+      this.#sessions.commit(slot, value, seq);
+    }
     for (const { slot, value } of executions) this.#executions.commit(slot, value, seq);
   }
 
@@ -121,6 +105,7 @@ export class Registry implements Head {
   /** Takes over one entry of a snapshot. */
   restoreSession(session: Session): void {
     this.#sessions.restore(session.sessionId, session);
+    this.#counts.moved(undefined, session);
   }
 
   /** Takes over one entry of a snapshot. */
@@ -181,18 +166,4 @@ export class Registry implements Head {
       if (!isOver(execution.status)) this.#live += 1;
     }
   }
-}
-
-/** Keeps the last of the values that a record gives to one thing. */
-function note<Value extends object>(
-  changes: Change<Value>[],
-  slot: Slot<Value>,
-  value: Value | undefined,
-): void {
-  for (const change of changes) {
-    if (change.slot !== slot) continue;
-    change.value = value;
-    return;
-  }
-  changes.push({ slot, value });
 }

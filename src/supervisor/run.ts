@@ -14,6 +14,7 @@ export interface RunInputs {
 /** What a run needs from around it. */
 export interface RunSurroundings {
   readonly gauge: OutputGauge;
+  /** Wall time, in which the next try and the end of all tries are given. */
   readonly nowMs: () => number;
   readonly chance: () => number;
   /** Where the command writes; made when it starts. */
@@ -40,6 +41,7 @@ export class Run {
   #attempt: number;
   #pid: number | undefined;
   #watch: OutputWatch | undefined;
+  /** By the clock of the timers, which does not jump. */
   #lastOutputMs = 0;
   /** Why the try is being ended, once somebody wants that. */
   #cause: EndCause | undefined;
@@ -48,6 +50,8 @@ export class Run {
   /** From SIGTERM to SIGKILL; shorter where whoever ends the command wants it so. */
   #graceMs: number;
   #phase: "waiting" | "launching" | "running" | "ending" | "over" = "waiting";
+  /** What was asked of the process while it was being started. */
+  #onceStarted: (() => void)[] = [];
   /** What the last try left behind in its group, and the stopping of it. */
   #remnants: { readonly pid: number; readonly gone: Promise<unknown> } | undefined;
 
@@ -81,18 +85,20 @@ export class Run {
   stop(cause: EndCause, graceMs: number = this.#graceMs): void {
     this.#wantEnd(cause);
     this.#graceMs = Math.min(this.#graceMs, graceMs);
+    if (this.#phase === "launching") this.#onceStarted.push(() => this.stop(cause, graceMs));
     const pid = this.#pid ?? this.#remnants?.pid;
     if (pid !== undefined) void stopGroup(pid, { graceMs });
     if (this.#phase === "waiting") this.#endWithoutProcess();
   }
 
-  /** Sends a signal to the command's group at once. One that asks it to end also ends its retries. */
+  /** Sends a signal to the command's group as soon as there is one. One that asks it to end also ends its retries. */
   signal(
     signal: NodeJS.Signals,
     options: { readonly ends: boolean; readonly graceMs?: number | undefined },
   ): void {
     if (options.ends) this.#wantEnd("signalled");
     if (this.#phase === "waiting" && options.ends) return this.#endWithoutProcess();
+    if (this.#phase === "launching") this.#onceStarted.push(() => this.signal(signal, options));
     if (this.#pid === undefined) return;
     signalGroup(this.#pid, signal);
     const { graceMs } = options;
@@ -121,6 +127,7 @@ export class Run {
   async #launch(): Promise<void> {
     if (this.#phase !== "waiting") return;
     this.#clearTimers();
+    this.#onceStarted = [];
     this.#phase = "launching";
     this.#attempt += 1;
     await this.settled();
@@ -150,20 +157,19 @@ export class Run {
     this.#phase = "running";
     const process = launched.identity ?? { pid: launched.pid };
     this.#around.report({ type: "command/report-start", commandId, attempt: this.#attempt, process });
-    this.#lastOutputMs = this.#around.nowMs();
+    this.#lastOutputMs = performance.now();
     if (limits.startToCloseMs > 0) {
       this.#cancelTimers.add(after(limits.startToCloseMs, () => this.stop("start_to_close")));
     }
     if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
-    // Somebody may have asked for the end while the process was being started.
-    if (this.#cause !== undefined) this.stop(this.#cause);
+    for (const ask of this.#onceStarted.splice(0)) ask();
   }
 
   #watchStall(leftMs: number): void {
     const cancel = after(leftMs, () => {
       this.#cancelTimers.delete(cancel);
       const { stallTimeoutMs } = this.#execution.limits;
-      const silentMs = this.#around.nowMs() - this.#lastOutputMs;
+      const silentMs = performance.now() - this.#lastOutputMs;
       if (silentMs >= stallTimeoutMs) this.stop("stalled");
       else this.#watchStall(stallTimeoutMs - silentMs);
     });
@@ -171,7 +177,7 @@ export class Run {
   }
 
   #grew(totalBytes: number): void {
-    this.#lastOutputMs = this.#around.nowMs();
+    this.#lastOutputMs = performance.now();
     const { maxOutputBytes } = this.#execution.limits;
     if (maxOutputBytes > 0 && totalBytes > maxOutputBytes) this.stop("output_limit");
     this.#around.onGrowth();

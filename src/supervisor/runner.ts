@@ -1,29 +1,23 @@
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
-import type { Command } from "../session/commands.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
 import type { Execution, Session } from "../session/state.js";
-import { isEnded, isOver } from "../session/state.js";
+import { isOver } from "../session/state.js";
 import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
 import type { Registry } from "./registry.js";
+import { Reports, type ReportsParts } from "./reports.js";
 import { Run, type RunInputs } from "./run.js";
 import { Serial } from "./serial.js";
 import { type Listening, Waiters } from "./waiters.js";
 
-interface RunnerParts {
+interface RunnerParts extends ReportsParts {
   readonly registry: Registry;
   readonly contentDir: string;
   readonly hold: ContentHold;
   readonly clock: Clock;
-  /** Records a report; resolves when it is durable, rejects where it has to be given again. */
-  readonly record: (command: Command) => Promise<unknown>;
-  readonly onError: (error: unknown, what: string) => void;
 }
-
-/** A pause before a report that could not be recorded is given again. */
-const REPORT_AGAIN_MS = 250;
 
 /** Runs the commands of all sessions: turns durable events into processes, and what happens to them into reports. */
 export class Runner {
@@ -35,13 +29,14 @@ export class Runner {
   readonly #settling = new Set<Run>();
   /** Inputs of commands that are on their way into the journal, by the token of their call. */
   readonly #inputs = new Map<string, RunInputs>();
+  readonly #reports: Reports;
   readonly #ended = new Waiters();
   readonly #grown = new Waiters();
   #isClosing = false;
-  #isClosed = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#reports = new Reports(parts);
     this.#outputs = new Outputs(parts.contentDir, parts.hold);
     this.#gauge = new OutputGauge({
       intervalMs: 100,
@@ -96,10 +91,11 @@ export class Runner {
       if (owner === sessionId) run.stop("session_ended");
   }
 
-  /** Resolves when the command is over, or after `timeoutMs`. */
-  async wait(commandId: string, timeoutMs: number | undefined): Promise<void> {
+  /** Resolves when the command is over, after `timeoutMs`, or when nobody waits for it any more. */
+  async wait(commandId: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<void> {
     const execution = this.#parts.registry.committedExecutions.get(commandId);
-    if (execution !== undefined && !isOver(execution.status)) await this.#ended.wait(commandId, timeoutMs);
+    if (execution === undefined || isOver(execution.status)) return;
+    await this.#ended.wait(commandId, timeoutMs, signal);
   }
 
   /** Hears from now on when the command has written more or is over. */
@@ -112,7 +108,10 @@ export class Runner {
     return this.#outputs.read(session, commandId, range);
   }
 
-  /** Stops every command, because the daemon stops; resolves when their ends are recorded or time is up. */
+  /**
+   * Stops every command, because the daemon stops; resolves when their ends are recorded or time is up, and what they
+   * left in their groups is gone or given up.
+   */
   async close(graceMs: number, patienceMs: number): Promise<void> {
     this.#isClosing = true;
     const ends = [...this.#runs].map(async ([commandId, { run }]) => {
@@ -122,7 +121,7 @@ export class Runner {
     });
     const remnants = [...this.#settling].map((run) => run.stopRemnants(graceMs));
     await Promise.all([...ends, ...remnants]);
-    this.#isClosed = true;
+    this.#reports.close();
     for (const { run } of this.#runs.values()) run.close();
     this.#gauge.close();
     this.#ended.close();
@@ -130,11 +129,13 @@ export class Runner {
   }
 
   #start(commandId: string): void {
-    const execution = this.#parts.registry.execution(commandId);
-    const inputs = execution === undefined ? undefined : this.#inputs.get(execution.token);
-    const session = execution === undefined ? undefined : this.#parts.registry.session(execution.sessionId);
-    if (execution === undefined || inputs === undefined || session === undefined) return;
-    const { clock } = this.#parts;
+    const { registry, clock } = this.#parts;
+    const execution = registry.execution(commandId);
+    if (execution === undefined) return;
+    const inputs = this.#inputs.get(execution.token);
+    // At head the session may have ended already; if that becomes durable, its effect stops the command.
+    const session = registry.committedSessions.get(execution.sessionId);
+    if (inputs === undefined || session === undefined) return;
     const reports = new Serial();
     const run = new Run(execution, inputs, {
       gauge: this.#gauge,
@@ -142,28 +143,14 @@ export class Runner {
       chance: Math.random,
       prepare: () => this.#outputs.prepare(session, commandId),
       sizes: () => this.#outputs.sizes(session, commandId),
-      report: (command) => void reports.run(() => this.#report(command)),
+      report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),
     });
     this.#runs.set(commandId, { run, sessionId: session.sessionId });
-    // Its end may have been asked for while it was on its way into the journal: then it never starts.
-    if (isEnded(session.status)) run.stop("session_ended");
-    else if (execution.cancelled) run.stop("signalled");
+    // A signal that ends it may have come while it was on its way into the journal. Stopping never waits for the disk.
+    if (execution.cancelled) run.stop("signalled");
     else if (this.#isClosing) run.stop("daemon_stopped");
     else run.begin();
-  }
-
-  /** Gives a report until it is recorded: what happened has happened, whether the disk takes it now or later. */
-  async #report(command: Command): Promise<void> {
-    while (!this.#isClosed) {
-      try {
-        await this.#parts.record(command);
-        return;
-      } catch (error) {
-        this.#parts.onError(error, "A command's report could not be recorded; it is given again");
-        await new Promise((resolve) => setTimeout(resolve, REPORT_AGAIN_MS).unref());
-      }
-    }
   }
 
   #send(commandId: string, signal: string, graceMs: number | undefined): void {

@@ -1,13 +1,13 @@
+import { outputBytesNow } from "../content/outputFolder.js";
+import type { FolderOwner } from "../content/places.js";
 import { SessionFolder } from "../content/sessionFolder.js";
 import type { Journal } from "../journal/index.js";
 import { RefusalError } from "../protocol/errors.js";
-import type { SessionConfigShape, SessionShape } from "../protocol/types.js";
+import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
-import type { Command, ExpiredLimit } from "../session/commands.js";
-import { type DeadlineTimes, nextDeadline } from "../session/deadline.js";
+import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
 import type { Execution, Session } from "../session/state.js";
-import { isEnded } from "../session/state.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
 import { Bodies } from "./bodies.js";
@@ -17,6 +17,8 @@ import { SessionFiles } from "./files/sessionFiles.js";
 import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
 import { type Answer, Ledger, type SubmitOptions } from "./ledger.js";
+import { Leftovers } from "./leftovers.js";
+import { Limits } from "./limits.js";
 import { reconcile } from "./reconcile.js";
 import { Registry } from "./registry.js";
 import { Runner } from "./runner.js";
@@ -44,6 +46,7 @@ export class Supervisor {
   readonly keys: Keys;
   readonly bodies: Bodies;
   readonly beats: Beats;
+  readonly limits: Limits;
   readonly journal: Journal;
   readonly feed: Feed;
   readonly runner: Runner;
@@ -54,6 +57,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #effects: Effects;
   readonly #hold: ContentHold;
+  readonly #leftovers: Leftovers;
 
   /** Recovers what was acknowledged, stops what an earlier daemon left running, and is ready for work. */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
@@ -61,19 +65,22 @@ export class Supervisor {
     const registry = new Registry({ keepPerSession: options.keepCommandsPerSession });
     const keys = new Keys(options.idempotency);
     const hold = new ContentHold();
-    const bodies = new Bodies({ contentDir: options.contentDir, hold });
-    const { journal, records } = await recover(options, { registry, keys, bodies });
-    const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });
-    await supervisor.#openFiles(options.sessionsDir);
-    const lostCommands = await reconcile({
-      executions: registry.committedExecutions.values(),
-      record: (command) => supervisor.submit(command, { isOwn: true }),
-      maxGraceMs: 1_000,
-    });
-    supervisor.files?.begin();
-    const durationMs = Math.round(performance.now() - startedMs);
-    supervisor.#recovery = { records, lostCommands, durationMs };
-    return supervisor;
+    const bodies = new Bodies({ contentDir: options.contentDir, hold, log: options.log });
+    const { journal, records, deleted } = await recover(options, { registry, keys, bodies });
+    try {
+      const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });
+      await supervisor.#openFiles(options.sessionsDir, deleted);
+      const lostCommands = await supervisor.#reconcile();
+      supervisor.files?.begin();
+      supervisor.#leftovers.begin(deleted);
+      const durationMs = Math.round(performance.now() - startedMs);
+      supervisor.#recovery = { records, lostCommands, durationMs };
+      return supervisor;
+    } catch (error) {
+      // Whoever opened it goes on to let the lock go: nothing here may still write then.
+      await journal.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   private constructor(
@@ -84,11 +91,14 @@ export class Supervisor {
     const { registry, keys, bodies, journal, hold } = parts;
     this.#options = options;
     this.#hold = hold;
+    this.#leftovers = new Leftovers({ contentDir, hold, log });
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
     this.journal = journal;
     this.beats = new Beats(clock);
+    const record = (command: Command): Promise<Answer> => this.submit(command, { isOwn: true });
+    this.limits = new Limits({ clock, beats: this.beats, record });
     this.feed = new Feed(journal);
     this.backups = new Backups({ ...parts, clock, contentDir, dataDir, log });
     this.runner = new Runner({
@@ -96,8 +106,9 @@ export class Supervisor {
       contentDir,
       hold,
       clock,
-      record: (command) => this.submit(command, { isOwn: true }),
+      record,
       onError: (err, what) => log.warn({ err }, what),
+      onRecovery: (what) => log.info({}, what),
     });
     this.#effects = new Effects({
       beats: this.beats,
@@ -154,28 +165,6 @@ export class Supervisor {
     return execution;
   }
 
-  /** Somebody still cares for the session; answers its status. @throws RefusalError where it has ended */
-  heartbeat(sessionId: string): SessionShape["status"] {
-    const { status } = this.session(sessionId);
-    if (isEnded(status)) {
-      const message = `Session "${sessionId}" has ended (${status}): it needs no heartbeat.`;
-      throw new RefusalError({ type: "session_not_active", message, details: { status } });
-    }
-    this.beats.beat(sessionId);
-    return status;
-  }
-
-  /** What a session's limits are held against now. */
-  times(session: Session): DeadlineTimes {
-    const beatUp = session.config.heartbeatTimeoutMs > 0 ? this.beats.since(session.sessionId) : 0;
-    return { at: this.clock.nowMs(), up: this.clock.upMs(), beatUp };
-  }
-
-  /** The limit of a session that runs out first, and what is left of it; undefined where none is in force. */
-  nextDeadline(session: Session): { readonly limit: ExpiredLimit; readonly leftMs: number } | undefined {
-    return nextDeadline(session, this.times(session));
-  }
-
   /** Whether a call is made for the first time, as far as its key tells. */
   isNew(call: KeyedCall | undefined): boolean {
     return call === undefined || this.keys.find(call, this.clock.nowMs()).state === "new";
@@ -189,17 +178,6 @@ export class Supervisor {
   /** The one way to change anything. See `Ledger.submit`. */
   submit(command: Command, options?: SubmitOptions): Promise<Answer> {
     return this.#ledger.submit(command, options);
-  }
-
-  /** Ends a session whose limit has run out. */
-  expire({ sessionId, config }: Session, limit: ExpiredLimit): Promise<Answer> {
-    const limits = {
-      idle: config.idleTimeoutMs,
-      lifetime: config.lifetimeMs,
-      heartbeat: config.heartbeatTimeoutMs,
-    };
-    const afterMs = limits[limit];
-    return this.submit({ type: "session/expire", sessionId, limit, afterMs }, { isOwn: true });
   }
 
   /** Calls back with every session that a durable event changed, and now with all that there are. */
@@ -216,24 +194,44 @@ export class Supervisor {
     return !this.#hold.isBusy && this.journal.needsSnapshot();
   }
 
-  /** Writes the whole state, so that a start need not replay the journal. Bodies are saved before. */
-  async snapshot(): Promise<number> {
-    await this.bodies.save();
-    return this.journal.snapshot(snapshotEntries(this));
+  /**
+   * Writes the whole state, so that a start need not replay the journal. Bodies are saved before; those that cannot be
+   * are in the snapshot. None is written where content has come to be held meanwhile.
+   */
+  async snapshot(): Promise<void> {
+    await this.bodies.save().catch((err: unknown) => {
+      this.#options.log.warn({ err }, "Bodies could not be saved; the snapshot has them");
+    });
+    if (!this.#hold.isBusy) await this.journal.snapshot(snapshotEntries(this));
   }
 
-  /** Stops all commands; resolves when their ends are recorded, or after `patienceMs`. */
+  /**
+   * Stops all commands; resolves when their ends are recorded, or after `patienceMs`, and besides what they left in their
+   * groups is gone, or was given up some seconds after its SIGKILL.
+   */
   async stopCommands(options: { readonly graceMs: number; readonly patienceMs: number }): Promise<void> {
     await this.runner.close(options.graceMs, options.patienceMs);
   }
 
-  async #openFiles(sessionsDir: string | undefined): Promise<void> {
+  /** Answers how many commands were lost. */
+  #reconcile(): Promise<number> {
+    return reconcile({
+      executions: this.registry.committedExecutions.values(),
+      record: (command) => this.submit(command, { isOwn: true }),
+      outputBytes: ({ sessionId, commandId }) =>
+        outputBytesNow(this.#options.contentDir, this.session(sessionId), commandId),
+      maxGraceMs: 1_000,
+    });
+  }
+
+  async #openFiles(sessionsDir: string | undefined, deleted: readonly FolderOwner[]): Promise<void> {
     if (sessionsDir === undefined) return;
     const { clock, log, sessionDefaults } = this.#options;
     const files = new SessionFiles({
       folder: await SessionFolder.open(sessionsDir),
       sessions: this.registry.committedSessions,
       committedSeq: () => this.journal.committed,
+      deleted,
       bodies: this.bodies,
       clock,
       log,
@@ -246,6 +244,7 @@ export class Supervisor {
   /** Saves the bodies and the files for people, as far as time allows, and closes the journal. */
   async close(): Promise<void> {
     await this.backups.close();
+    await this.#leftovers.close();
     await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });

@@ -2,8 +2,8 @@ import { after } from "../schedule/timer.js";
 
 /** An ear that is open from the moment on in which it was made. */
 export interface Listening {
-  /** Resolves when the name was woken since, or after `timeoutMs` where that is given. */
-  heard(timeoutMs?: number): Promise<void>;
+  /** Resolves when the name was woken since, after `timeoutMs` where that is given, or when nobody waits any more. */
+  heard(timeoutMs?: number, signal?: AbortSignal): Promise<void>;
   /** Listens no more; again is harmless. */
   close(): void;
 }
@@ -27,18 +27,21 @@ export class Waiters {
       ears.delete(wake);
       if (ears.size === 0 && this.#listening.get(name) === ears) this.#listening.delete(name);
     };
-    const heard = async (timeoutMs?: number): Promise<void> => {
+    const heard = async (timeoutMs?: number, signal?: AbortSignal): Promise<void> => {
       const cancel = timeoutMs === undefined ? undefined : after(timeoutMs, wake);
+      if (signal?.aborted === true) wake();
+      signal?.addEventListener("abort", wake);
       await woken;
+      signal?.removeEventListener("abort", wake);
       cancel?.();
       close();
     };
     return { heard, close };
   }
 
-  /** Resolves when the name is woken, or after `timeoutMs` where that is given. */
-  wait(name: string, timeoutMs?: number): Promise<void> {
-    return this.listen(name).heard(timeoutMs);
+  /** Resolves when the name is woken, after `timeoutMs` where that is given, or when nobody waits any more. */
+  wait(name: string, timeoutMs?: number, signal?: AbortSignal): Promise<void> {
+    return this.listen(name).heard(timeoutMs, signal);
   }
 
   wake(name: string): void {

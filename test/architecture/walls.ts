@@ -38,6 +38,11 @@ export const WALLS: readonly Wall[] = [
     reason: "the only room that renames, syncs and unlinks; small enough to be read before one trusts it",
   },
   {
+    room: "src/disk/lanes.ts",
+    imports: [],
+    reason: "a leaf: whoever has many files to look at lets others get to the disk in between",
+  },
+  {
     room: "src/journal",
     imports: ["node:", "src/disk"],
     reason: "keeps records without knowing what they mean",
@@ -49,7 +54,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/process",
-    imports: ["node:", "src/disk"],
+    imports: ["node:", "src/disk", "src/disk/lanes.ts", "src/secretNames.ts"],
     reason: "starts and stops processes without knowing for whom",
   },
   {
@@ -59,7 +64,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/log",
-    imports: ["node:", "pino", "pino-roll", "src/disk"],
+    imports: ["node:", "pino", "pino-roll", "src/disk", "src/secretNames.ts"],
     lazy: ["pino-pretty"],
     reason: "writes lines; what makes them pretty is loaded for people only",
   },
@@ -70,7 +75,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/config",
-    imports: ["node:", "zod", "env-paths", "src/config/socketPath.ts"],
+    imports: ["node:", "zod", "env-paths", "src/config/socketPath.ts", "src/secretNames.ts"],
     reason: "read before anything else is there",
   },
   {
@@ -81,7 +86,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/supervisor",
-    imports: ["node:", "src/session", "src/protocol", ...MACHINE_ROOMS],
+    imports: ["node:", "src/session", "src/protocol", "src/disk/lanes.ts", ...MACHINE_ROOMS],
     reason: "the one place where decisions meet the machine",
   },
   {
@@ -123,6 +128,11 @@ export const WALLS: readonly Wall[] = [
     room: "src/version.ts",
     imports: ["node:"],
     reason: "a leaf, so that everybody may ask for the version",
+  },
+  {
+    room: "src/secretNames.ts",
+    imports: [],
+    reason: "a leaf, so that whoever shows something hides the same: environments, logs, wrong settings",
   },
   {
     room: "src/daemon.ts",

@@ -54,6 +54,15 @@ describe("lastLines", () => {
   });
 });
 
+describe("many lines", () => {
+  it("are answered, more than there is room for on the stack", async () => {
+    await writeFile(path(1, 1), "older\n");
+    await writeFile(path(1, 2), "x\n".repeat(300_000));
+    const { lines } = await lastLines(await logFiles(dir), 1_000_000, any);
+    expect([lines.length, lines[0], lines[1]]).toEqual([300_001, "older", "x"]);
+  });
+});
+
 describe("followLog", () => {
   it("goes on from where it was, through files that are rolled, one of them skipped over at once", async () => {
     await writeFile(path(1, 1), "old\nha");

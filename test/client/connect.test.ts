@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { duplexPair } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Client } from "../../client/index.js";
@@ -136,6 +137,18 @@ describe("another transport", () => {
     for (const peer of daemon.peers) peer.stream.end();
     await expect(client.daemon.ping()).resolves.toMatchObject({ pong: true });
     expect(opened).toBe(3);
+  });
+
+  it("may take for ever to open where the caller says so", async () => {
+    daemon = await ScriptedDaemon.start();
+    const open = async (): Promise<ReturnType<typeof duplexPair>[0]> => {
+      await delay(30);
+      const [ours, theirs] = duplexPair();
+      daemon?.serve(theirs);
+      return ours;
+    };
+    client = await connect({ open, connectTimeoutMs: Number.POSITIVE_INFINITY });
+    await expect(client.daemon.ping()).resolves.toMatchObject({ pong: true });
   });
 
   it("is closed when it comes too late", async () => {

@@ -1,4 +1,16 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import type * as FileSystem from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -12,6 +24,11 @@ import {
   writeFileSafe,
   writeJson,
 } from "../../client/files.js";
+
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const original = await importOriginal<typeof FileSystem>();
+  return { ...original, chmod: vi.fn(original.chmod) };
+});
 
 // As `printf hello | sha256sum` shows it.
 const HELLO_SHA256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -140,6 +157,31 @@ describe("writeFileSafe", () => {
     await writeFileSafe(join(dir, "link"), "two");
     await expect(readFile(path, "utf8")).resolves.toBe("two");
     expect((await readdir(dir)).toSorted()).toEqual(["file", "link"]);
+  });
+
+  it.each([true, false])("writes what a link leads to that leads nowhere yet: atomic %s", async (atomic) => {
+    await mkdir(join(dir, "far", "off"), { recursive: true });
+    await symlink("far/off", join(dir, "near"));
+    await symlink("second", join(dir, "first"));
+    // Beside `off`, and not beside the link.
+    await symlink("near/../target", join(dir, "second"));
+    await writeFileSafe(join(dir, "first"), "one", { atomic });
+    await expect(readFile(join(dir, "far", "target"), "utf8")).resolves.toBe("one");
+    expect((await readdir(dir)).toSorted()).toEqual(["far", "first", "near", "second"]);
+    expect((await lstat(join(dir, "first"))).isSymbolicLink()).toBe(true);
+  });
+
+  it("refuses a link that leads to itself", async () => {
+    await symlink("loop", join(dir, "loop"));
+    await expect(writeFileSafe(join(dir, "loop"), "x")).rejects.toMatchObject({ code: "ELOOP" });
+  });
+
+  it("leaves the permissions of a file alone that it writes as it lies", async () => {
+    await writeFile(path, "one");
+    vi.mocked(chmod).mockClear();
+    // It may be somebody else's, who lets this user write to it and not change its permissions.
+    await writeFileSafe(path, "two", { atomic: false });
+    expect(vi.mocked(chmod)).not.toHaveBeenCalled();
   });
 
   it("throws where there is no folder", async () => {

@@ -55,6 +55,13 @@ describe("the heartbeat of a session", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("does not come all the time where the timeout is longer than a timer takes", async () => {
+    await client.open("task", { config: { heartbeatTimeoutMs: 100 * 86_400_000 } });
+    await beaten(1);
+    await pass(1_000);
+    expect(beats()).toBe(1);
+  });
+
   it("survives a broken connection", async () => {
     await client.open("task", task);
     await beaten(1);

@@ -2,6 +2,13 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 
 import type { Call } from "../../client/callTypes.js";
+import {
+  ClientClosedError,
+  ConnectionLostError,
+  NotRunningError,
+  SessiondError,
+  TooManyCallsError,
+} from "../../client/errors.js";
 import { SessionLogger } from "../../client/logger.js";
 import { type LogEntry, LogQueue } from "../../client/logQueue.js";
 import { logEntry } from "../../src/protocol/log.js";
@@ -10,12 +17,17 @@ import { logEntry } from "../../src/protocol/log.js";
 class FakeDaemon {
   readonly batches: LogEntry[][] = [];
   failure: Error | undefined;
+  /** Errors of the next calls, one each; then as `failure` says. */
+  readonly failures: Error[] = [];
+  calls = 0;
   held: Promise<void> | undefined;
 
   readonly call = (async (method: string, params: { sessionId: string; entries: LogEntry[] }) => {
     if (method !== "log/write" || params.sessionId !== "s") throw new Error(`unexpected: ${method}`);
     await this.held;
-    if (this.failure !== undefined) throw this.failure;
+    this.calls++;
+    const failure = this.failures.shift() ?? this.failure;
+    if (failure !== undefined) throw failure;
     for (const entry of params.entries) logEntry.parse(JSON.parse(JSON.stringify(entry)));
     this.batches.push(params.entries);
     return { accepted: params.entries.length, filtered: 0 };
@@ -200,6 +212,37 @@ describe("the queue of a logger", () => {
     expect(daemon.entries[0]).toMatchObject({ level: "warn", event: "log.dropped", fields: { lines: 700 } });
   });
 
+  it.each([
+    ["were taken along by a broken connection", new ConnectionLostError("broke")],
+    [
+      "were refused",
+      new SessiondError({ code: -32602, message: "no", data: { type: "invalid_params", hint: "" } }),
+    ],
+  ])("S0.13 drops the lines alone that %s", async (_, failure) => {
+    const { daemon, logger } = setUp();
+    daemon.failures.push(failure);
+    for (let number = 0; number < 450; number++) logger.info(`${number}`);
+    await logger.flush();
+    expect(logger.dropped).toBe(200);
+    expect(daemon.entries.map(({ message }) => message).slice(1)).toEqual(
+      Array.from({ length: 250 }, (_, number) => `${number + 200}`),
+    );
+    expect(daemon.entries[0]).toMatchObject({ event: "log.dropped", fields: { lines: 200 } });
+  });
+
+  it.each([
+    [1, [new NotRunningError("/socket")]],
+    [1, [new ClientClosedError()]],
+    [1, [new TooManyCallsError("log/write", 1)]],
+    [2, [new ConnectionLostError("broke"), new ConnectionLostError("did not answer")]],
+  ])("S0.13 drops the rest at once when call %d shows that nobody comes back", async (calls, failures) => {
+    const { daemon, logger } = setUp();
+    daemon.failures.push(...failures);
+    for (let number = 0; number < 700; number++) logger.info(`${number}`);
+    await logger.flush();
+    expect([daemon.calls, logger.dropped]).toEqual([calls, 700]);
+  });
+
   it("S0.13 holds a bounded number of lines, and sends them in bounded calls, in their order", async () => {
     const { daemon, logger } = setUp();
     for (let number = 0; number < 1_200; number++) logger.info(`${number}`);
@@ -213,7 +256,7 @@ describe("the queue of a logger", () => {
     for (let number = 0; number < 100; number++) logger.info("large", { pad: "x".repeat(16_000) });
     await logger.flush();
     const largest = Math.max(...daemon.batches.map((batch) => JSON.stringify(batch).length));
-    expect(largest).toBeLessThan(600_000);
+    expect(largest).toBeLessThanOrEqual(512 * 1_024);
   });
 
   it("flushes by itself after a while", async () => {

@@ -120,5 +120,8 @@ describe("the socket", () => {
 describe("what an error says of a value", () => {
   it("is never the value of a key that sounds secret", () => {
     expect(describeGiven("gateway.authToken", "hunter2")).toBe("a value that is not shown");
+    expect(describeGiven("gateway.signingKey", "hunter2")).toBe("a value that is not shown");
+    expect(describeGiven("idempotency.maxKeys", "many")).toBe('"many"');
+    expect(describeGiven("socket", "redis://ada:hunter2@host")).toBe('"redis://ada:[redacted]@host"');
   });
 });

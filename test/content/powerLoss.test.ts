@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
@@ -23,7 +23,7 @@ function bodies(first: number, last: number): Body[] {
 
 async function newDisk(): Promise<SimulatedDisk> {
   const disk = new SimulatedDisk();
-  await disk.mkdir(FOLDER);
+  for (const folder of [dirname(FOLDER), FOLDER]) await disk.mkdir(folder);
   return disk;
 }
 
@@ -107,6 +107,28 @@ describe("a power loss while bodies are saved", () => {
         scratch,
       ),
     ).toEqual([1, 2, 3]);
+  });
+
+  it("takes no folder either that somebody made and did not sync: its name is synced with the first save", async () => {
+    const disk = await newDisk();
+    const synced: unknown[] = [];
+    const paths = new Map<number, string>();
+    const operations: DiskOperations = {
+      ...bound(disk),
+      open: async (path, flags) => {
+        const fd = await disk.open(path, flags);
+        paths.set(fd, path);
+        return fd;
+      },
+      fsync: async (fd) => {
+        synced.push(paths.get(fd));
+        await disk.fsync(fd);
+      },
+    };
+    await appendBodies(PATH, bodies(1, 2), operations);
+    expect(synced).toEqual([FOLDER, dirname(FOLDER)]);
+    await appendBodies(PATH, bodies(3, 4), operations);
+    expect(synced).toHaveLength(2);
   });
 
   it("leaves no file open, whatever fails", async () => {

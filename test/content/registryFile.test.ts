@@ -55,6 +55,15 @@ describe("a registry", () => {
     expect(await faultOf(with_(4_001, `${lines[4_001]},`))).toBe("line 4003: it ends in another way");
   });
 
+  it("S1.8 has a fault where a line is longer than any that is written here", async () => {
+    const long = `    "long": ${JSON.stringify({ filler: "x".repeat(70_000) })},`;
+    const lines = BIG.split("\n");
+    const offset = Buffer.byteLength(lines.slice(0, 2_000).join("\n")) + 1;
+    const fault = `the line at offset ${offset} is longer than an entry of a session`;
+    expect(await faultOf(lines.toSpliced(2_000, 0, long).join("\n"))).toBe(fault);
+    expect(await faultOf(`{"sessions":{"a":"${"x".repeat(300_000)}"}}`)).toMatch(/^the line at offset 0 /);
+  });
+
   it("S1.8 is no folder", async () => {
     await rm(path, { force: true });
     await mkdir(path);

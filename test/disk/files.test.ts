@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { AppendFile } from "../../src/disk/appendFile.js";
 import { writeFileAtomic } from "../../src/disk/atomic.js";
 import { ensurePrivateFolder, syncFolder } from "../../src/disk/folder.js";
-import { diskOperations, hasCode, type DiskOperations } from "../../src/disk/operations.js";
-import { exists, isPendingName, PendingFile } from "../../src/disk/pendingFile.js";
+import { diskOperations, exists, hasCode, type DiskOperations } from "../../src/disk/operations.js";
+import { isPendingName, PendingFile } from "../../src/disk/pendingFile.js";
 import { removeFile, removeTree, renameFile } from "../../src/disk/remove.js";
 import { temporaryFolders } from "./temporaryFolder.js";
 
@@ -176,9 +176,12 @@ describe("private folders", () => {
     await ensurePrivateFolder(join(root, "a", "b"), operations);
     expect((await stat(join(root, "a"))).mode & 0o777).toBe(0o700);
     expect((await stat(join(root, "a", "b"))).mode & 0o777).toBe(0o700);
-    expect(calls.filter((call) => call.startsWith("fsync"))).toEqual([
-      "fsync a",
+    // Each is durable before the next: whoever is killed in between leaves one at most whose name is not.
+    expect(calls.filter((call) => /^(mkdir|fsync)/.test(call))).toEqual([
+      "mkdir a",
       `fsync ${root.split("/").at(-1)}`,
+      "mkdir b",
+      "fsync a",
     ]);
     await ensurePrivateFolder(join(root, "a", "b"));
     await syncFolder(root);
@@ -193,13 +196,38 @@ describe("private folders", () => {
     await symlink(path, join(root, "link"));
     await expect(ensurePrivateFolder(join(root, "link"))).rejects.toThrow("symbolic link");
     await writeFile(join(root, "file"), "");
-    await expect(ensurePrivateFolder(join(root, "file"))).rejects.toThrow("EEXIST");
+    const file = `${join(root, "file")} is not a folder. Move it away`;
+    await expect(ensurePrivateFolder(join(root, "file"))).rejects.toThrow(file);
+    await expect(ensurePrivateFolder(join(root, "file", "a", "b"))).rejects.toThrow(file);
+    await symlink("nowhere", join(root, "dangling"));
+    await expect(ensurePrivateFolder(join(root, "dangling"))).rejects.toThrow("symbolic link");
     const as = (changes: object): DiskOperations => ({
       ...diskOperations,
       lstat: async (name) => Object.assign(await diskOperations.lstat(name), changes),
     });
     await expect(ensurePrivateFolder(root, as({ uid: 12345 }))).rejects.toThrow("belongs to user 12345");
     await expect(ensurePrivateFolder(root, as({ isDirectory: () => false }))).rejects.toThrow("not a folder");
+  });
+});
+
+describe("a folder that cannot be made", () => {
+  it.runIf(process.platform === "linux")("is an error, and not a call that never comes back", async () => {
+    await expect(ensurePrivateFolder("/proc/sessiond/data")).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("is fine where somebody else made it a moment before", async () => {
+    const root = await folder();
+    const mkdirTwice: DiskOperations = {
+      ...diskOperations,
+      mkdir: async (path, options) => {
+        await diskOperations.mkdir(path, options);
+        await diskOperations.mkdir(path, options);
+      },
+    };
+    await ensurePrivateFolder(join(root, "a", "b"), mkdirTwice);
+    expect(await readdir(join(root, "a"))).toEqual(["b"]);
+    await expect(ensurePrivateFolder(join(root, "c"), failing("lstat"))).rejects.toThrow("EIO");
+    await expect(ensurePrivateFolder(join(root, "c"), failing("mkdir"))).rejects.toThrow("EIO");
   });
 });
 

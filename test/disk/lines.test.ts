@@ -69,6 +69,22 @@ describe("lines of a file", () => {
     await expect(collect(readLinesBackward(path, options))).rejects.toThrow(LineTooLongError);
   });
 
+  it("have the same bound where a chunk holds them whole, and those before are given first", async () => {
+    const path = join(await folder(), "lines");
+    await writeFile(path, `one\n${"x".repeat(51)}\ntwo\n${"x".repeat(50)}\n`);
+    for (const [lines, given] of [
+      [readLines(path, { maxLineBytes: 50 }), ["one"]],
+      [readLinesBackward(path, { maxLineBytes: 50 }), ["x".repeat(50), "two"]],
+    ] as const) {
+      const seen: string[] = [];
+      const reading = async () => {
+        for await (const { bytes } of lines) seen.push(bytes.toString());
+      };
+      await expect(reading()).rejects.toMatchObject({ name: "LineTooLongError", offset: 4 });
+      expect(seen).toEqual(given);
+    }
+  });
+
   it("are given up early without leaving the file open", async () => {
     const path = join(await folder(), "lines");
     await writeFile(path, "one\ntwo\n");
@@ -99,8 +115,8 @@ describe("lines of a file", () => {
     const path = join(await folder(), "lines");
     await writeFile(path, "123");
     const fd = await diskOperations.open(path, 0);
-    expect((await readFully(diskOperations, fd, 1, 2)).toString()).toBe("23");
-    await expect(readFully(diskOperations, fd, 1, 3)).rejects.toThrow("ended at 3");
+    expect((await readFully(diskOperations, { path, fd }, 1, 2)).toString()).toBe("23");
+    await expect(readFully(diskOperations, { path, fd }, 1, 3)).rejects.toThrow(`${path} ended at 3`);
     await diskOperations.close(fd);
   });
 });

@@ -54,6 +54,13 @@ describe("pointSymlink", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it("makes it by the disk's own operation, so that a test can make it fail", async () => {
+    const symlink = () => Promise.reject(Object.assign(new Error("no"), { code: "EIO" }));
+    const pointing = pointSymlink(join(folder, "live.log"), "x", { ...diskOperations, symlink });
+    await expect(pointing).rejects.toMatchObject({ code: "EIO" });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it("passes on what the system says of a folder that is no folder", async () => {
     await writeFile(join(folder, "file"), "");
     await expect(pointSymlink(join(folder, "file", "link"), "x")).rejects.toMatchObject({ code: "ENOTDIR" });

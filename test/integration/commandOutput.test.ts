@@ -68,6 +68,25 @@ describe("output", () => {
     }
   });
 
+  it("S1.9 more of it than one batch may answer is left out, and said so", async () => {
+    const commandId = await start("head -c 262144 /dev/zero | tr '\\0' x");
+    await peer.call("command/wait", { commandId });
+    const own = await daemon().peer();
+    const params = { commandId, limitBytes: 262_144 };
+    own.send(
+      Array.from({ length: 1_000 }, (_, id) => ({ jsonrpc: "2.0", id, method: "command/output", params })),
+    );
+    const answers = await own.when("all answers", () => own.others.length === 1_000 && own.others);
+    expect(answers.map(({ id }) => id)).toEqual(Array.from({ length: 1_000 }, (_, id) => id));
+    const refused = answers.filter(({ error }) => error !== undefined);
+    for (const { error } of refused)
+      expect(error?.data).toMatchObject({ type: "limit_reached", limit: "queueBytes" });
+    // The queue's 4 MiB are outgrown by the 17th, whatever is under way by then.
+    expect(answers.length - refused.length).toBeLessThanOrEqual(17);
+    const notBegun = refused.filter(({ error }) => error?.message.includes("was not carried out"));
+    expect(notBegun.length).toBeGreaterThan(900);
+  });
+
   it("S0.2 a character that comes in two writes is waited for", async () => {
     const fifo = `${daemon().folder}/half`;
     const commandId = await start(

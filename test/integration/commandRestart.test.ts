@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 
@@ -59,6 +60,8 @@ describe("commands and the end of the daemon", () => {
     }
     const { output, ended } = await peer.call("command/output", { commandId: second.commandId });
     expect({ output, ended }).toEqual({ output: "up\n", ended: true });
+    const { stdoutBytes, stderrBytes } = await peer.call("command/get", { commandId: second.commandId });
+    expect({ stdoutBytes, stderrBytes }).toEqual({ stdoutBytes: 3, stderrBytes: 0 });
     expect((await peer.call("daemon/status")).commands.running).toBe(0);
   });
 
@@ -126,6 +129,30 @@ describe("commands and the end of the daemon", () => {
     await own.kill();
     expect(await own.start({}, { SESSIOND_TOKEN: output.trim() })).toMatchObject({ lostCommands: 1 });
     expect(await own.leftovers()).toEqual([]);
+  });
+});
+
+describe("a command that becomes the next daemon", () => {
+  it("B.5 is lost, and the daemon that it is now goes on", async () => {
+    // As by `sh -c 'kill -9 …; exec sessiond start'`: an exec leaves pid, start time and group as they are.
+    const folder = await mkdtemp(join(tmpdir(), "sessiond-gate-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const gate = join(folder, "gate");
+    const waiting = 'until [ -e "$0" ]; do sleep 0.01; done; exec "$@"';
+    await writeFile(gate, "");
+    const own = await daemonForTest({ around: ["setsid", "sh", "-c", waiting, gate] });
+    const { identity } = await startIn(await own.peer(), ["sleep", "100"]);
+    await own.kill();
+    process.kill(identity.pid, "SIGKILL");
+    await rm(gate);
+    const next = own.spawn();
+    const becomes = await until("the next daemon", () => readIdentity(next.pid));
+    const changed = await rewriteJournal(join(own.dataDir, "journal"), (record) =>
+      record.replace(JSON.stringify(identity), JSON.stringify(becomes)),
+    );
+    expect(changed).toBe(1);
+    await writeFile(gate, "");
+    expect(await next.ready()).toMatchObject({ lostCommands: 1 });
   });
 });
 

@@ -72,5 +72,11 @@ describe("a daemon inside another program", () => {
     const wrong = { sessions: { maxSession: 1 } } as object;
     await expect(openDaemon({ dataDir, config: wrong })).rejects.toThrow(/sessions.maxSession.*maxSessions/);
     await expect(openDaemon({ config: wrong })).rejects.toThrow(/maxSessions/);
+    const temporary = await folder();
+    vi.stubEnv("TMPDIR", temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const socket = `/${"x".repeat(200)}`;
+    await expect(openDaemon({ config: { socket } })).rejects.toThrow(/200|201/);
+    expect(await readdir(temporary)).toEqual([]);
   });
 });

@@ -65,7 +65,7 @@ describe("subscriptions", () => {
       ended: { types: ["session/ended"] },
       sessions: { types: ["session/*"] },
       both: { sessionIds: [one.sessionId], types: ["metadata/*", "session/ended"] },
-      none: { types: ["session/unheard_of"] },
+      none: { types: ["session/archived"] },
     };
     const live: Record<string, Peer> = {};
     for (const [name, filter] of Object.entries(filters)) {

@@ -201,7 +201,7 @@ describe("damage to the files for people", () => {
       reports.map(({ sessionId, reason }) => [sessionId ?? "registry", reason]),
     );
     expect(reasons).toEqual({
-      torn: expect.stringMatching(/^line 2: it is not JSON: /),
+      torn: "line 2: it is not JSON",
       other: 'its session_id is "well", and its name says "other"',
       empty: "it is empty",
       link: "it is a symbolic link",

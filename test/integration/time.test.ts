@@ -87,6 +87,18 @@ describe.concurrent("limits of a session", () => {
     expect((await whenEnded(peer, kept.sessionId)).status).toBe("timed_out");
   });
 
+  it("S1.2 heartbeatTimeoutMs that is set later counts from then on, whenever somebody beat before", async () => {
+    const peer = await daemon().peer();
+    const sessionId = await create(peer, {});
+    await peer.call("session/heartbeat", { sessionId });
+    await passing(1_200);
+    await peer.call("session/update", { sessionId, config: { heartbeatTimeoutMs: 1_000 } });
+    const { remaining } = await peer.call("session/stats", { sessionId });
+    expect(remaining.heartbeatMs).toBeGreaterThan(0);
+    expect(await peer.call("session/get", { sessionId })).toHaveProperty("lastHeartbeatAt");
+    expect((await whenEnded(peer, sessionId)).endReason).toBe("heartbeat limit of 1000 ms");
+  });
+
   it("S1.2 a paused session neither idles nor needs heartbeats, and has its whole time when it goes on", async () => {
     const peer = await daemon().peer();
     const config = { idleTimeoutMs: 1_500, heartbeatTimeoutMs: 1_500 };

@@ -84,6 +84,26 @@ describe("a disk that is full", () => {
     await journal.close();
   });
 
+  it("leaves no watch behind when the last batch is refused while the journal closes", async () => {
+    let looks = 0;
+    let isFull = false;
+    const disk = new SimulatedDisk();
+    const operations = intercept(disk, (name) => {
+      if (name === "freeBytes") looks += 1;
+      return isFull && name === "writeSync" ? diskError("ENOSPC") : undefined;
+    });
+    const { journal, failures } = await open(operations);
+    isFull = true;
+    const [appended] = await Promise.allSettled([append(journal, "a"), journal.close()]);
+    expect(appended).toMatchObject({ reason: expect.any(JournalUnavailableError) });
+    expect(failures.map(({ message }) => message)).toEqual([
+      "The journal takes no writes: ENOSPC: injected. It tries again by itself.",
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(looks).toBe(0);
+    expect(disk.files().has(`${JOURNAL}/reserve`)).toBe(false);
+  });
+
   it("ends its watch when the journal is closed, also in the middle of a try", async () => {
     const disk = new SimulatedDisk();
     let broken = true;

@@ -17,7 +17,7 @@ function failure(code: string, path: string): Error {
  * loss would leave: some of the unsynced names, some sectors of the unsynced writes.
  */
 export class SimulatedDisk implements DiskOperations {
-  readonly #folders = new Set<string>();
+  readonly #folders = new Set<string>(["/"]);
   readonly #names = new Map<string, SimulatedFile>();
   readonly #durableNames = new Map<string, SimulatedFile>();
   #pendingNames: NameChange[] = [];
@@ -44,7 +44,7 @@ export class SimulatedDisk implements DiskOperations {
 
   put(path: string, bytes: Buffer): void {
     const file = new SimulatedFile(bytes);
-    this.#folders.add(dirname(path));
+    for (let folder = dirname(path); folder !== "/"; folder = dirname(folder)) this.#folders.add(folder);
     this.#names.set(path, file);
     this.#durableNames.set(path, file);
   }
@@ -170,9 +170,10 @@ export class SimulatedDisk implements DiskOperations {
     } as Stats;
   }
 
-  async mkdir(path: string): Promise<string | undefined> {
+  async mkdir(path: string): Promise<void> {
+    if (this.#folders.has(path) || this.#names.has(path)) throw failure("EEXIST", path);
+    if (!this.#folders.has(dirname(path))) throw failure("ENOENT", path);
     this.#folders.add(path);
-    return undefined;
   }
 
   async readdir(path: string): Promise<string[]> {
@@ -189,6 +190,10 @@ export class SimulatedDisk implements DiskOperations {
   }
 
   async rm(path: string): Promise<void> {
+    throw failure("ENOSYS", path);
+  }
+
+  async symlink(_: string, path: string): Promise<void> {
     throw failure("ENOSYS", path);
   }
 

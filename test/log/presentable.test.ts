@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSecretKey, presentable, REDACTED } from "../../src/log/presentable.js";
+import { isSecretKey, presentable } from "../../src/log/presentable.js";
+import { REDACTED } from "../../src/secretNames.js";
 
 describe("secrets", () => {
   it.each([
@@ -12,6 +13,10 @@ describe("secrets", () => {
     "Authorization",
     "cookie",
     "set-cookie",
+    "MYSQL_PWD",
+    "signingKey",
+    "passwordHash",
+    "jwt",
   ])("hides the value of %s", (key) =>
     expect(presentable({ a: [{ [key]: "hunter2" }] })).toEqual({ a: [{ [key]: REDACTED }] }),
   );
@@ -25,9 +30,18 @@ describe("secrets", () => {
   });
 
   it("leaves counts, absent values and harmless names alone", () => {
-    const value = { token: 7, password: null, secret: undefined, tokens: "12", tokenUsage: { input: 3 } };
+    const value = { token: 7, password: null, secret: undefined, tokens: 12, tokenUsage: { input: 3 } };
     expect(presentable(value)).toEqual(value);
-    expect(isSecretKey("sessionId")).toBe(false);
+    expect(["sessionId", "key", "keys"].filter(isSecretKey)).toEqual([]);
+  });
+
+  it("hides the passwords in URLs, in messages and stacks too, also where a text is cut", () => {
+    const url = "redis://ada:hunter2@host/";
+    const error = new Error(`no answer from ${url}`);
+    const long = `${"x".repeat(16_384 - 15)}${url}`;
+    const shown = presentable({ url, list: [url], error, long });
+    expect(shown).toMatchObject({ url: "redis://ada:[redacted]@host/", error: { type: "Error" } });
+    expect(JSON.stringify(shown)).not.toContain("ada:h");
   });
 
   it("never lets one through, wherever it is", () => {

@@ -112,6 +112,15 @@ describe("launch", () => {
     }
   });
 
+  it("keeps the event loop alive until the process has ended", async () => {
+    const held = () => process.getActiveResourcesInfo().filter((name) => name === "ProcessWrap").length;
+    const before = held();
+    const started = await bench.sh("sleep 0.2");
+    expect(held()).toBe(before + 1);
+    await started.exited;
+    await until(() => held() === before);
+  });
+
   it("runs fifty at a time and leaves no descriptor open", async () => {
     await (
       await bench.start(["true"])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { eventNotification, EVENTS } from "../../src/protocol/events.js";
+import { EVENTS, NOTIFICATIONS } from "../../src/protocol/events.js";
 import type { Event } from "../../src/session/events.js";
 
 /** Every type that the journal can hold: one more or less does not compile. */
@@ -43,7 +43,7 @@ describe("events", () => {
   });
 
   it("reach the subscriber with its own id first, so that the rest is written once for all", () => {
-    expect(Object.keys(eventNotification.shape)).toEqual([
+    expect(Object.keys(NOTIFICATIONS.event.shape)).toEqual([
       "subscriptionId",
       "seq",
       "at",
@@ -58,9 +58,9 @@ describe("events", () => {
       sessionId: "s",
       data: {},
     };
-    expect(eventNotification.safeParse({ subscriptionId: "x", ...event }).success).toBe(true);
-    expect(eventNotification.safeParse({ subscriptionId: "x", ...event, type: "session/sung" }).success).toBe(
-      false,
-    );
+    expect(NOTIFICATIONS.event.safeParse({ subscriptionId: "x", ...event }).success).toBe(true);
+    expect(
+      NOTIFICATIONS.event.safeParse({ subscriptionId: "x", ...event, type: "session/sung" }).success,
+    ).toBe(false);
   });
 });

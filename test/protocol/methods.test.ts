@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 
 import { ERRORS } from "../../src/protocol/errors.js";
+import { EVENTS } from "../../src/protocol/events.js";
 import type { Method } from "../../src/protocol/method.js";
 import { METHODS } from "../../src/protocol/methods/index.js";
 
@@ -110,7 +111,9 @@ describe("params", () => {
     const ok = (type: string): boolean =>
       METHODS["event/subscribe"].params.safeParse({ types: [type] }).success;
     expect(["session/ended", "session/*"].map((type) => ok(type))).toEqual([true, true]);
-    for (const type of ["*", "session", "session/", "*/ended", "session/**"]) expect(ok(type)).toBe(false);
+    const wrong = ["*", "session", "session/", "*/ended", "session/**", "session/endd", "sessions/*"];
+    for (const type of wrong) expect(ok(type), type).toBe(false);
+    for (const type of Object.keys(EVENTS)) expect(ok(type), type).toBe(true);
   });
 
   it("have retries within bounds", () => {

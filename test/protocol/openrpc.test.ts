@@ -38,6 +38,7 @@ interface Document {
     readonly "x-access": string;
     readonly "x-durable": boolean;
   }[];
+  readonly "x-notifications": Readonly<Record<string, object>>;
   readonly "x-events": Readonly<Record<string, object>>;
 }
 
@@ -132,6 +133,8 @@ describe("the OpenRPC document", () => {
         name,
       ).toBe(isDurable);
       expect(types.includes("journal_unavailable"), name).toBe(isDurable);
+      // Every key is one more that is remembered.
+      if (isDurable) expect(types, name).toContain("limit_reached");
       if (isDurable) expect(method["x-access"], name).toBe("write");
     }
   });
@@ -142,6 +145,11 @@ describe("the OpenRPC document", () => {
       expect(type).toMatch(/^[a-z]+\/[a-z]+$/);
       checkSchema(schema, type);
     }
+  });
+
+  it("describes what the daemon sends unasked", () => {
+    expect(Object.keys(document["x-notifications"])).toEqual(["event", "event/gap"]);
+    for (const [name, schema] of Object.entries(document["x-notifications"])) checkSchema(schema, name);
   });
 
   it("has one code for one error, within the range that JSON-RPC leaves to servers", () => {

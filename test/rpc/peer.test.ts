@@ -9,11 +9,12 @@ import { ServerPeer } from "../../src/rpc/peer.js";
 function peerOf(
   method: (params: unknown) => unknown,
   onInternalError: (error: unknown, method: string) => void = vi.fn(),
+  limits = { batchLength: 3, queueBytes: 100 },
 ) {
   return new ServerPeer<null>({
     dispatch: (_name, params) => method(params),
     errorObject,
-    limits: { batchLength: 3, queueBytes: 100 },
+    limits,
     onInternalError,
   });
 }
@@ -170,6 +171,74 @@ describe("ServerPeer", () => {
       { id: 1, error: { data: { type: "limit_reached", limit: "queueBytes" } } },
     ]);
     expect(method).toHaveBeenCalledOnce();
+  });
+
+  describe("with a batch of members that wait", () => {
+    const LIMITS = { batchLength: 100, queueBytes: 10_000 };
+    const batch = (length: number): string =>
+      JSON.stringify(
+        Array.from({ length }, (_, id) => ({ jsonrpc: "2.0", id, method: "m", params: { id } })),
+      );
+    /** A peer whose calls wait until they are let go. */
+    function held() {
+      const letGo: ((text: string) => void)[] = [];
+      const peer = peerOf(() => new Promise((resolve) => letGo.push(resolve)), vi.fn(), LIMITS);
+      return { peer, letGo };
+    }
+    const answersOf = async (answer: Parameters<typeof parsed>[0]) =>
+      (await parsed(answer)) as unknown as {
+        id: number;
+        result?: string;
+        error?: { message: string; data: { type: string; limit: string } };
+      }[];
+
+    it("begins the next when one is answered, tells of all, and answers in their order", async () => {
+      const { peer, letGo } = held();
+      const onOpen = vi.fn();
+      const answer = peer.receive(batch(20), null, onOpen);
+      expect(onOpen.mock.calls).toEqual([[20]]);
+      expect(letGo).toHaveLength(16);
+      letGo[15]?.("15");
+      await vi.waitFor(() => expect(letGo).toHaveLength(17));
+      for (let place = 19; place >= 0; place -= 1) {
+        await vi.waitFor(() => expect(letGo.length).toBeGreaterThan(Math.min(place, 16)));
+        letGo[place]?.(`${place}`);
+      }
+      await vi.waitFor(() => expect(letGo).toHaveLength(20));
+      for (const [place, go] of letGo.entries()) go(`${place}`);
+      expect((await answersOf(answer)).map(({ id, result }) => `${id} ${result}`)).toEqual(
+        Array.from({ length: 20 }, (_, id) => `${id} ${id}`),
+      );
+    });
+
+    it("leaves out what no longer fits, and begins nothing more", async () => {
+      const { peer, letGo } = held();
+      const answer = peer.receive(batch(100), null);
+      for (const [place, go] of letGo.entries()) go(place === 15 ? "short" : "x".repeat(12_000));
+      const answers = await answersOf(answer);
+      expect(letGo).toHaveLength(16);
+      expect(answers.map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, id) => id));
+      expect(answers[0]?.result).toHaveLength(12_000);
+      expect(answers[15]).toMatchObject({ result: "short" });
+      for (const [id, { error }] of answers.entries()) {
+        if (id === 0 || id === 15) continue;
+        expect(error?.data).toMatchObject({ type: "limit_reached", limit: "queueBytes" });
+        const words = id < 16 ? "was carried out, and its answer is left out" : "was not carried out";
+        expect(error?.message, `${id}`).toContain(words);
+      }
+    });
+
+    it("answers even where the text would be longer than any can be", async () => {
+      const onInternalError = vi.fn();
+      const peer = peerOf(() => Promise.resolve(1), onInternalError);
+      const tooLong = new RangeError("Invalid string length");
+      const join = vi.spyOn(Array.prototype, "join").mockImplementation(() => {
+        throw tooLong;
+      });
+      const answer = await Promise.resolve(peer.receive(`[${CALL}]`, null)).finally(() => join.mockRestore());
+      expect(await parsed(answer)).toMatchObject({ id: null, error: { data: { type: "internal_error" } } });
+      expect(onInternalError).toHaveBeenCalledWith(tooLong, "a batch");
+    });
   });
 
   it("refuses everything in a message when told to", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Command } from "../../src/session/commands.js";
 import { evolve } from "../../src/session/evolve.js";
+import type { Execution } from "../../src/session/state.js";
 import { commandIdOf, evolveExecution } from "../../src/session/evolveExecution.js";
 import { CONFIG, decided, ended, execution, headOf, onlyEvent, session, STAMP } from "./samples.js";
 
@@ -61,7 +62,11 @@ describe("command/start", () => {
   it("is refused while as many run as the session allows", () => {
     expect(decided(headOf([running(1)]), start())).toHaveProperty("events");
     expect(decided(headOf([running(2)]), start())).toMatchObject({
-      refusal: { type: "limit_reached", details: { limit: "maxRunningCommands", bound: 2 } },
+      refusal: {
+        type: "limit_reached",
+        hint: "wait for one to end, or raise config.maxRunningCommands of the session",
+        details: { limit: "maxRunningCommands", bound: 2 },
+      },
     });
   });
 
@@ -69,7 +74,11 @@ describe("command/start", () => {
     const head = headOf([session()], [execution({ commandId: "other" })]);
     expect(decided(head, start(), { bounds: { maxRunning: 2 } })).toHaveProperty("events");
     expect(decided(head, start(), { bounds: { maxRunning: 1 } })).toMatchObject({
-      refusal: { type: "limit_reached", details: { limit: "maxRunning", bound: 1 } },
+      refusal: {
+        type: "limit_reached",
+        hint: "wait for one to end, or raise the setting commands.maxRunning",
+        details: { limit: "maxRunning", bound: 1 },
+      },
     });
   });
 });
@@ -94,6 +103,17 @@ describe("command/signal", () => {
 
   it.each(["SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT", "SIGWINCH"])("%s does not", (name) => {
     expect(cancels(name)).toBe(false);
+  });
+
+  it("that ends nothing is refused between two tries, when there is no process for it", () => {
+    const at = (status: Execution["status"]) => headOf([session()], [execution({ status })]);
+    expect(decided(at("backing_off"), signal("SIGUSR1"))).toMatchObject({
+      refusal: { type: "invalid_transition", message: expect.stringContaining("SIGUSR1") as string },
+    });
+    for (const status of ["starting", "running"] as const)
+      expect(decided(at(status), signal("SIGUSR1"))).toMatchObject({
+        events: [{ data: { cancels: false } }],
+      });
   });
 
   it.each(["starting", "running", "backing_off"] as const)("reaches a command that is %s", (status) => {

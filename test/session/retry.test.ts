@@ -212,6 +212,13 @@ describe("the next try", () => {
       process: { pid: 43, startTicks: 7 },
     });
     expect(again?.nextAttemptAt).toBeUndefined();
+    // It tells nothing of how the first try ended.
+    expect(again).toMatchObject({
+      exitCode: undefined,
+      signal: undefined,
+      cause: undefined,
+      error: undefined,
+    });
   });
 
   it("is counted in the session", () => {

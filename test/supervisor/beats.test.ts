@@ -26,6 +26,17 @@ describe("Beats", () => {
     expect(beats.lastAt("s")).toBeUndefined();
   });
 
+  it("counts from a given moment on, and still tells of the last beat", () => {
+    const clock = new SteppedClock(1_000, 100);
+    const beats = new Beats(clock);
+    beats.beat("s");
+    clock.pass(50);
+    beats.expect("s");
+    clock.pass(50);
+    expect(beats.since("s")).toBe(150);
+    expect(beats.lastAt("s")).toBe(1_000);
+  });
+
   it("gives one that was forgotten its whole time anew", () => {
     const clock = new SteppedClock(1_000, 100);
     const beats = new Beats(clock);

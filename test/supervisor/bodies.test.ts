@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { activitiesPath } from "../../src/content/places.js";
 import type { Session } from "../../src/session/state.js";
@@ -68,6 +68,27 @@ describe("saving", () => {
     expect(unsaved()).toEqual(["s"]);
     await bodies.save(6_000);
     expect(unsaved()).toEqual([]);
+  });
+
+  it("counts the time anew for what came in while it ran, and after a failure", async () => {
+    const bodies = new Bodies({ contentDir });
+    add(bodies, [1], one, 0);
+    const saving = bodies.save(5_000);
+    await turn();
+    add(bodies, [2], one, 5_000);
+    await saving;
+    const unsaved = (): number[] => bodies.entries().map(({ body }) => body.seq);
+    await bodies.save(9_999);
+    expect(unsaved()).toEqual([2]);
+    await bodies.save(10_000);
+    expect(unsaved()).toEqual([]);
+    await rm(join(contentDir, "s~1"), { recursive: true });
+    await writeFile(join(contentDir, "s~1"), "in the way");
+    add(bodies, [3], one, 10_000);
+    await expect(bodies.save(15_000)).rejects.toMatchObject({ code: "ENOTDIR" });
+    await bodies.save(19_999);
+    await expect(bodies.save(20_000)).rejects.toMatchObject({ code: "ENOTDIR" });
+    expect(unsaved()).toEqual([3]);
   });
 
   it("keeps what comes in while it runs for the next time, and comes to its end", async () => {
@@ -138,6 +159,30 @@ describe("saving", () => {
     expect(bodies.isFull).toBe(false);
     record(one, 7);
     expect(bodies.isFull).toBe(false);
+  });
+
+  it("that is urgent is one for all who ask; it pauses after a failure, which is told of once", async () => {
+    const told: string[] = [];
+    const bodies = new Bodies({ contentDir, log: { warn: (_, message) => void told.push(message) } });
+    const save = vi.spyOn(bodies, "save");
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => now.mockRestore());
+    expect(bodies.saveIfFull()).toBeUndefined();
+    const body = { seq: 1, at: 0, action: "wrote", details: "x".repeat(9 * 1024 * 1024) };
+    bodies.restore(one, body, 0);
+    await writeFile(join(contentDir, "s~1"), "in the way");
+    const first = bodies.saveIfFull();
+    expect(bodies.saveIfFull()).toBe(first);
+    await first;
+    now.mockReturnValue(9_999);
+    expect(bodies.saveIfFull()).toBeUndefined();
+    now.mockReturnValue(10_000);
+    await bodies.saveIfFull();
+    expect([save.mock.calls.length, told.length, bodies.isFull]).toEqual([2, 1, true]);
+    await rm(join(contentDir, "s~1"));
+    now.mockReturnValue(20_000);
+    await bodies.saveIfFull();
+    expect([save.mock.calls.length, told.length, bodies.isFull]).toEqual([3, 1, false]);
   });
 });
 

@@ -6,7 +6,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { activitiesPath } from "../../src/content/places.js";
 import { LIMITS } from "../../src/protocol/limits.js";
-import { type ActivityCursor, Bodies } from "../../src/supervisor/bodies.js";
+import { Bodies } from "../../src/supervisor/bodies.js";
+import type { ActivityCursor } from "../../src/supervisor/bodyPage.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 import { session } from "../session/samples.js";
 import { add, one, readAll, upTo } from "./bodyPages.js";

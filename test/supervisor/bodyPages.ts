@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 
 import type { Session } from "../../src/session/state.js";
-import type { ActivityCursor, Bodies } from "../../src/supervisor/bodies.js";
+import type { Bodies } from "../../src/supervisor/bodies.js";
+import type { ActivityCursor } from "../../src/supervisor/bodyPage.js";
 import { session } from "../session/samples.js";
 
 /** The session whose bodies these are, unless another is named. */

@@ -49,6 +49,28 @@ describe("the hold of the content", () => {
     expect(hold.isBusy).toBe(false);
   });
 
+  it("is busy while many are removed, which wait as well where it is held meanwhile", async () => {
+    const hold = new ContentHold();
+    const removal = gate();
+    const work = gate();
+    const removed: string[] = [];
+    const remove = (name: string) => async (): Promise<void> => {
+      await removal.opened;
+      removed.push(name);
+    };
+    const clearing = hold.clear(["a", "b", "c"].map(remove));
+    expect(hold.isBusy).toBe(true);
+    const working = hold.during(() => work.opened);
+    removal.open();
+    await turn();
+    expect(removed).toEqual(["a", "b"]);
+    work.open();
+    await Promise.all([working, clearing]);
+    expect(removed).toEqual(["a", "b", "c"]);
+    await turn();
+    expect(hold.isBusy).toBe(false);
+  });
+
   it("has one owner at a time, and is busy until the last removal is done", async () => {
     const hold = new ContentHold();
     const work = gate();

@@ -84,6 +84,7 @@ describe("Layered", () => {
           expect(KEYS.map((key) => layered.head(key))).toEqual(KEYS.map((key) => head.get(key)));
           expect(layered.headSize).toBe(head.size);
           expect([...layered.committed]).toEqual([...naive.committed]);
+          expect([...layered.committed.newestFirst()]).toEqual([...naive.committed.values()].toReversed());
         }
       }),
       { numRuns: 1_000 },

@@ -156,6 +156,7 @@ describe("a disk that refuses", () => {
 
   it("says so, with what to do about it", async () => {
     const answer = bench.ledger.submit(create());
+    journal.state = "full";
     journal.refuse();
     const error: unknown = await answer.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RefusalError);
@@ -165,6 +166,25 @@ describe("a disk that refuses", () => {
         message: expect.stringContaining("no space left. Nothing was changed."),
         hint: expect.stringContaining("free space"),
       },
+    });
+  });
+
+  it.each([
+    ["full", "free space"],
+    ["failed", "a sync failed"],
+  ] as const)("says what to do about one that is %s", async (state, hint) => {
+    journal.state = state;
+    const error: unknown = await bench.ledger.submit(create()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      refusal: { type: "journal_unavailable", hint: expect.stringContaining(hint) },
+    });
+  });
+
+  it("does not speak of space where the journal is closed", async () => {
+    const plain = new LedgerBench(() => openMemoryJournal());
+    await plain.journal.close();
+    await expect(plain.ledger.submit(create())).rejects.toMatchObject({
+      refusal: { hint: "the daemon is stopping; connect again in a moment" },
     });
   });
 

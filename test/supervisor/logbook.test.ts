@@ -46,7 +46,8 @@ function session(fields: object = {}): Session {
 }
 const write = (params: Params<"log/write">) => logbook.write(METHODS["log/write"].params.parse(params));
 const query = (params: Params<"log/query">) => logbook.query(METHODS["log/query"].params.parse(params));
-const tail = (params: Params<"log/tail">) => logbook.tail(METHODS["log/tail"].params.parse(params));
+const tail = (params: Params<"log/tail">, signal = new AbortController().signal) =>
+  logbook.tail(METHODS["log/tail"].params.parse(params), signal);
 
 describe("the logbook", () => {
   it("S0.7 writes what the settings want, with the time of the entry, and finds it again", async () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { decide } from "../../src/session/decide.js";
 import type { Event, Stamp } from "../../src/session/events.js";
 import { isOver } from "../../src/session/state.js";
-import { type Changes, Registry } from "../../src/supervisor/registry.js";
+import type { Changes } from "../../src/supervisor/changes.js";
+import { Registry } from "../../src/supervisor/registry.js";
 import { commandOf, type Step, steps } from "../session/commandSequences.js";
 import { Model, type Recorded, throughJson } from "../session/model.js";
 import { BOUNDS, create, ended, execution, onlyEvent, session } from "../session/samples.js";
@@ -82,6 +83,20 @@ class Bench {
   }
 }
 
+const GROUPS = ["active", "paused", "completed", "failed", "abandoned", "timed_out", "archived"] as const;
+
+function countsOf({ committedCounts }: Registry): number[] {
+  return GROUPS.map((group) => committedCounts.of(group));
+}
+
+/** The same, counted one by one. */
+function countedOf({ committedSessions }: Registry): number[] {
+  const groups = [...committedSessions.values()].map((one) =>
+    one.archivedAt === undefined ? one.status : "archived",
+  );
+  return GROUPS.map((group) => groups.filter((one) => one === group).length);
+}
+
 describe("Registry", () => {
   it("has what is durable and what is decided apart, whatever becomes of the records", () => {
     fc.assert(
@@ -97,6 +112,7 @@ describe("Registry", () => {
           expect([registry.sessionCount, registry.liveCount]).toEqual([head.sessionCount, head.liveCount]);
           expect([...registry.committedSessions]).toEqual([...committed.sessions]);
           expect([...registry.committedExecutions]).toEqual([...committed.executions]);
+          expect(countsOf(registry)).toEqual(countedOf(registry));
           for (const id of SESSIONS) {
             const isOwn = (commandId: string): boolean => head.execution(commandId)?.sessionId === id;
             const own = committed.executionsOf(id).filter(({ commandId }) => isOwn(commandId));
@@ -124,7 +140,7 @@ describe("Registry", () => {
           throughJson({
             sessions: [...one.committedSessions],
             executions: [...one.committedExecutions],
-            counts: [one.sessionCount, one.liveCount],
+            counts: [one.sessionCount, one.liveCount, ...countsOf(one)],
             own: SESSIONS.map((id) => one.executionsOf(id)),
           });
         expect(view(restored)).toEqual(view(registry));

@@ -62,6 +62,24 @@ describe("Waiters", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("lets go of nobody but the one who does not wait any more, and leaves nothing behind", async () => {
+    const waiters = new Waiters();
+    const [gone, here] = [new AbortController(), new AbortController()];
+    const remove = vi.spyOn(here.signal, "removeEventListener");
+    const waits = {
+      gone: waiters.wait("a", 1_000, gone.signal),
+      here: waiters.wait("a", 1_000, here.signal),
+    };
+    gone.abort();
+    expect(await over(waits)).toEqual(["gone"]);
+    expect(vi.getTimerCount()).toBe(1);
+    expect(await over({ late: waiters.wait("a", 1_000, gone.signal) })).toEqual(["late"]);
+    waiters.wake("a");
+    expect(await over(waits)).toEqual(["gone", "here"]);
+    expect(remove).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("lets everybody go at the end", async () => {
     const waiters = new Waiters();
     const waits = { a: waiters.wait("a", 1_000), b: waiters.wait("b") };

@@ -18,7 +18,7 @@ export async function rewriteJournal(
   const path = join(journalDir, names.at(-1) ?? "");
   const [headerLine = "", ...records] = (await readFile(path, "utf8")).split("\n").slice(0, -1);
   const header = parseHeader(Buffer.from(headerLine));
-  if (typeof header === "string") throw new Error(`${path}: ${header}`);
+  if (typeof header !== "object") throw new Error(`${path}: ${header}`);
   let { chain } = header;
   let changed = 0;
   const lines = records.map((line) => {

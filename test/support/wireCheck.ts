@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorType } from "../../src/protocol/errors.js";
-import { EVENTS, eventNotification } from "../../src/protocol/events.js";
+import { EVENTS, NOTIFICATIONS } from "../../src/protocol/events.js";
 import { METHODS } from "../../src/protocol/methods/index.js";
 import type { MethodName } from "../../src/protocol/types.js";
 
@@ -46,7 +46,7 @@ export class WireCheck {
     const { jsonrpc, id, method } = message;
     const about = this.#methods.get(id) ?? JSON.stringify({ id, method });
     if (jsonrpc !== "2.0") this.faults.push(`${about}: jsonrpc is ${JSON.stringify(jsonrpc)}`);
-    if (method === "event") this.#checkEvent(message.params);
+    if (typeof method === "string") this.#checkNotification(method, message.params);
     else if ("error" in message) this.#checkError(about, message.error);
     else if ("result" in message) this.#checkResult(id, message.result);
     this.#methods.delete(id);
@@ -68,8 +68,14 @@ export class WireCheck {
     if (INSIDES.test(JSON.stringify(error))) this.faults.push(`${about}: ${JSON.stringify(error)}`);
   }
 
+  #checkNotification(method: string, params: unknown): void {
+    if (method === "event") return this.#checkEvent(params);
+    const isGap = method === "event/gap" && NOTIFICATIONS[method].safeParse(params).success;
+    if (!isGap) this.faults.push(`the notification ${method}: ${JSON.stringify(params)}`);
+  }
+
   #checkEvent(params: unknown): void {
-    const outer = eventNotification.safeParse(params);
+    const outer = NOTIFICATIONS.event.safeParse(params);
     if (!outer.success) return void this.faults.push(`event: ${outer.error.message}`);
     const inner = EVENTS[outer.data.type].safeParse(outer.data.data);
     if (!inner.success) this.faults.push(`event ${outer.data.type}: ${inner.error.message}`);

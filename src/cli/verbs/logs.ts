@@ -3,7 +3,7 @@ import { ask } from "../ask.js";
 import { CliError } from "../cliError.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
-import { followLog, lastLines, logFiles, logLink, sessionLogLink } from "../logFiles.js";
+import { followLog, lastLines, logFiles, logLink, sessionLogLinks } from "../logFiles.js";
 import { hasColor } from "../paint.js";
 import { settle } from "../whereabouts.js";
 
@@ -34,6 +34,8 @@ export const logs: Verb<LogsOptions> = async (context, options, [session]) => {
   if (log.files.length === 0) throw noLog(logDir);
   const isWanted = session === undefined || log.link !== undefined ? () => true : about(session, sessionId);
   const { lines, position } = await lastLines(log.files, count, isWanted);
+  const isKnown = session === undefined || sessionId !== undefined || log.link !== undefined;
+  if (!isKnown && !follow && lines.length === 0 && count > 0) throw noLine(session, isRunning);
   for (const line of lines) await print(line);
   if (!follow) return EXIT.ok;
   for await (const line of followLog(logDir, position, log.link)) if (isWanted(line)) await print(line);
@@ -52,7 +54,8 @@ async function tailKnown(
   try {
     return await context.withClient(async (client) => {
       const { sessionId } = await findSession(client, given);
-      return { sessionId, isDone: await tailSession(client, { sessionId, ...options }, print) };
+      const tell = (text: string): Promise<void> => context.err.write(`sessiond: ${text}\n`);
+      return { sessionId, isDone: await tailSession(client, { sessionId, ...options }, print, tell) };
     });
   } catch (error) {
     if (error instanceof CliError && error.type === "session_not_found") return { isDone: false };
@@ -60,18 +63,32 @@ async function tailKnown(
   }
 }
 
-/** The files to read: without a daemon the session's own where it has some, else the daemon's. */
+/**
+ * The files to read: without a daemon the session's own where it has some, else the daemon's.
+ *
+ * @throws {CliError} when more than one session begins so.
+ */
 async function filesOf(
   logDir: string,
   session: string | undefined,
   isRunning: boolean,
 ): Promise<{ readonly files: readonly string[]; readonly link?: string }> {
   if (session !== undefined && ID.test(session) && !isRunning) {
-    const link = sessionLogLink(logDir, session);
-    const files = await logFiles(logDir, link).catch(() => []);
-    if (files.length > 0) return { files, link };
+    const [link, ...others] = await noneIfMissing(sessionLogLinks(logDir, session));
+    if (others.length > 0) throw ambiguous(session);
+    const files = link === undefined ? [] : await noneIfMissing(logFiles(logDir, link));
+    if (link !== undefined && files.length > 0) return { files, link };
   }
-  return { files: await logFiles(logDir).catch(() => []) };
+  return { files: await noneIfMissing(logFiles(logDir)) };
+}
+
+async function noneIfMissing(names: Promise<string[]>): Promise<string[]> {
+  try {
+    return await names;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 /** The running daemon knows best where its log is; without one the configuration says where it would be. */
@@ -102,6 +119,24 @@ async function printer({ globals, io, out }: Context): Promise<(line: string) =>
     singleLine: true,
   });
   return (line) => out.write(pretty(line));
+}
+
+function ambiguous(given: string): CliError {
+  return new CliError(`More than one session with a log begins with ${JSON.stringify(given)}.`, {
+    type: "ambiguous",
+    exitCode: EXIT.failure,
+    hint: "give more of the id",
+  });
+}
+
+function noLine(given: string, isRunning: boolean): CliError {
+  return new CliError(`No line of the log is about a session ${JSON.stringify(given)}.`, {
+    type: "session_not_found",
+    exitCode: EXIT.failure,
+    hint: isRunning
+      ? "see those that there are with: sessiond list --all"
+      : "no daemon runs, so a session is known by its id alone, or the beginning of it",
+  });
 }
 
 function noLog(logDir: string): CliError {

@@ -10,7 +10,7 @@ export const ping: Verb<object> = async (context) => {
   const startedNs = process.hrtime.bigint();
   const asked = await ask(socket, "daemon/ping", ANSWER_WITHIN_MS);
   const tookMs = Number(process.hrtime.bigint() - startedNs) / 1e6;
-  if (asked.state !== "answered") throw unanswered(socket, asked.state);
+  if (asked.state !== "answered") throw unanswered(socket, asked);
   await context.print(asked.result, () => `pong in ${tookMs.toFixed(1)} ms from ${socket}\n`);
   return 0;
 };

@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 
 import type { Client, CommandShape, StartOptions } from "../../../client/index.js";
+import { Session } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
 import { OutputGoneError } from "../output.js";
@@ -72,7 +73,8 @@ async function perform(
   signals: SignalForwarder,
   { sessionId, argv, options }: Task,
 ): Promise<{ command: CommandShape; isRead: boolean }> {
-  const session = await client.open(sessionId);
+  // Not `client.open`: an id that somebody chose could be a name as well, and a session that is over makes a new one.
+  const session = new Session(client.call, await client.session.get({ sessionId }));
   // Leaving it is this file's business, and another's session is not ended at all.
   const handle = await session.start(argv, startOptions(options)).finally(() => session.detach());
   signals.to(handle.commandId);

@@ -17,7 +17,7 @@ export const start: Verb<StartOptions> = async (context, options) => {
   const { config, places } = await settle(context.globals, context.io.env, options);
   const asked = await ask(places.socket, "daemon/status", ANSWER_WITHIN_MS);
   if (asked.state === "answered") return sayThatItRuns(context, asked.result as Result<"daemon/status">);
-  if (asked.state === "silent") throw unanswered(places.socket, asked.state);
+  if (asked.state !== "absent") throw unanswered(places.socket, asked);
   if (options.detach === true) return startDetached(context, options, places);
 
   const { openDaemon } = await import("../../daemon.js");

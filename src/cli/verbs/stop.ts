@@ -31,7 +31,7 @@ export async function stopDaemon(context: Context, withinMs = STOP_WITHIN_MS): P
   const socket = await context.socket();
   const asked = await ask(socket, "daemon/status", ANSWER_WITHIN_MS);
   if (asked.state === "absent") return undefined;
-  if (asked.state === "silent") throw unanswered(socket, asked.state);
+  if (asked.state !== "answered") throw unanswered(socket, asked);
   const { pid } = asked.result as Result<"daemon/status">;
   // Whether the answer still came through does not matter: that it is gone does.
   await ask(socket, "daemon/shutdown", ANSWER_WITHIN_MS);

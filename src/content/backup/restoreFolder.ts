@@ -3,8 +3,7 @@ import { dirname, join } from "node:path";
 
 import { writeFileAtomic } from "../../disk/atomic.js";
 import { ensurePrivateFolder, syncFolder } from "../../disk/folder.js";
-import { diskOperations, hasCode } from "../../disk/operations.js";
-import { exists } from "../../disk/pendingFile.js";
+import { diskOperations, exists, hasCode } from "../../disk/operations.js";
 import { moveInto, removeTree, renameFile } from "../../disk/remove.js";
 import { BackupError } from "./backupError.js";
 import { copyFromBackup, type Backup } from "./readBackup.js";

@@ -57,8 +57,8 @@ export const command = {
   }),
   "command/signal": method({
     summary:
-      "Sends a signal to a command's process group. One that asks it to end also ends its retries; " +
-      "with graceMs, SIGKILL follows for what is left by then.",
+      "Sends a signal to a command's process group. One that asks it to end also ends its retries, and is the only " +
+      "kind that is taken between two tries; with graceMs, SIGKILL follows for what is left by then.",
     params: z.strictObject({
       commandId: id,
       signal: signalName.default("SIGTERM"),

@@ -1,7 +1,14 @@
 import { z } from "zod";
 
+import { EVENTS } from "../events.js";
 import { method } from "../method.js";
 import { id, seq } from "../shapes.js";
+
+const TYPES = Object.keys(EVENTS);
+const NAMESPACES = new Set(TYPES.map((type) => type.replace(/[^/]+$/, "*")));
+
+/** Text for whoever calls: which types there are is for the daemon to say, so that it can learn new ones. */
+const eventTypes: readonly string[] = [...TYPES, ...NAMESPACES];
 
 export const event = {
   "event/subscribe": method({
@@ -12,9 +19,7 @@ export const event = {
       sessionIds: z.array(id).min(1).max(1_000).optional(),
       /** Full types, or a namespace with a star: `session/*`. */
       types: z
-        .array(
-          z.string().regex(/^[a-z]+\/([a-z_]+|\*)$/, "expected a type such as session/ended or session/*"),
-        )
+        .array(z.enum(eventTypes, "expected a type of event such as session/ended, or session/*"))
         .min(1)
         .max(64)
         .optional(),

@@ -4,6 +4,7 @@ import { listCommands } from "../../supervisor/read/commandList.js";
 import { readCommandOutput } from "../../supervisor/read/commandOutput.js";
 import { showExecution } from "../../supervisor/show/execution.js";
 import { startCommand } from "../../supervisor/start.js";
+import { goneSignal } from "../goneSignal.js";
 import { keyed } from "./keyed.js";
 import type { NamespaceHandlers, Services } from "./services.js";
 
@@ -16,15 +17,15 @@ export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"co
       const { call, fields } = keyed("command/start", params);
       return startCommand(supervisor, fields, call);
     },
-    "command/run": async (params) => {
+    "command/run": async (params, connection) => {
       const { call, fields } = keyed("command/run", params);
       const { commandId } = await startCommand(supervisor, fields, call);
-      await runner.wait(commandId, undefined);
+      await runner.wait(commandId, undefined, goneSignal(connection));
       return showExecution(supervisor.execution(commandId));
     },
-    "command/wait": async ({ commandId, timeoutMs }) => {
+    "command/wait": async ({ commandId, timeoutMs }, connection) => {
       supervisor.execution(commandId);
-      await runner.wait(commandId, timeoutMs);
+      await runner.wait(commandId, timeoutMs, goneSignal(connection));
       return showExecution(supervisor.execution(commandId));
     },
     "command/get": ({ commandId }) => showExecution(supervisor.execution(commandId)),
@@ -40,6 +41,6 @@ export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"co
       );
       return submitted as Promise<Result<"command/signal">>;
     },
-    "command/output": (params) => readCommandOutput(supervisor, params),
+    "command/output": (params, connection) => readCommandOutput(supervisor, params, goneSignal(connection)),
   };
 }

@@ -15,7 +15,7 @@ export interface Services {
   readonly idempotency: { readonly keepMs: number; readonly maxKeys: number };
   readonly version: string;
   readonly startedAtMs: number;
-  /** Where the daemon lies on disk; a daemon in memory has no such places. */
+  /** Where the daemon lies on disk, one in memory too; without a socket where it does not listen. */
   readonly places: Pick<Result<"daemon/status">, "socket" | "dataDir" | "logDir">;
   readonly connectionCount: () => number;
   /** Begins the stop, after the answer is on its way. */

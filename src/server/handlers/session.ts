@@ -41,7 +41,9 @@ export function sessionHandlers({ supervisor }: Services): NamespaceHandlers<"se
       const { call, fields } = keyed("session/end", params);
       return supervisor.submit({ type: "session/end", ...fields }, { call, show: shown }) as Written;
     },
-    "session/heartbeat": ({ sessionId }) => ({ status: supervisor.heartbeat(sessionId) }),
+    "session/heartbeat": ({ sessionId }) => ({
+      status: supervisor.limits.heartbeat(supervisor.session(sessionId)),
+    }),
     "session/record": (params) => {
       const { call, fields } = keyed("session/record", params);
       return supervisor.submit({ type: "session/record", ...fields }, { call });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import type { FolderOwner } from "../../content/places.js";
 import { idOfFileName } from "../../content/sessionFileName.js";
 import type { SessionFolder, Shelf } from "../../content/sessionFolder.js";
 import type { CommittedView } from "../layered.js";
@@ -29,20 +30,25 @@ export async function inspect(folder: SessionFolder, session: Session, shelf: Sh
 }
 
 /** A file that is named as one of a session, and belongs to none. */
-export type Stray = { readonly sessionId: string; readonly path: string } & (
+export type Stray = { readonly sessionId: string; readonly path: string; readonly shelf: Shelf } & (
   | { readonly kind: "deleted" }
-  | { readonly kind: "foreign" }
+  /** `createdAt` is what it says of its session, in milliseconds; NaN where that is no time. */
+  | { readonly kind: "foreign"; readonly createdAt: number }
   | { readonly kind: "damaged"; readonly fault: string }
 );
 
 /**
- * The files that belong to no session. Only what was written for a session of this very journal is a leftover of
- * one that was deleted, and may go; anything else may be all that somebody has of it.
+ * The files that belong to no session. Only what was written for a session that is known to have been deleted is a
+ * leftover, and may go; anything else may be all that somebody has of it. That its seq is one that this journal has
+ * had proves nothing: the journal may be another one, which has come that far since.
  */
 export async function* findStrays(
   folder: SessionFolder,
   names: Readonly<Record<Shelf, ReadonlySet<string>>>,
-  state: { readonly sessions: CommittedView<Session>; readonly startSeq: number },
+  state: {
+    readonly sessions: CommittedView<Session>;
+    readonly wasDeleted: (owner: FolderOwner) => boolean;
+  },
 ): AsyncGenerator<Stray> {
   for (const [shelf, dir] of [
     ["sessions", folder.path],
@@ -56,11 +62,14 @@ export async function* findStrays(
       const read = await folder.read(path);
       if ("isMissing" in read) continue;
       const fault = "fault" in read ? read.fault : faultOfFile(read.value, sessionId);
-      if (fault !== undefined) yield { sessionId, path, kind: "damaged", fault };
+      if (fault !== undefined) yield { sessionId, path, shelf, kind: "damaged", fault };
       else if ("value" in read) {
-        const { created_seq: createdSeq } = read.value as { readonly created_seq?: unknown };
-        const isOurs = typeof createdSeq === "number" && createdSeq <= state.startSeq;
-        yield { sessionId, path, kind: isOurs ? "deleted" : "foreign" };
+        const file = read.value as { readonly created_seq?: unknown; readonly created_at?: unknown };
+        const { created_seq: createdSeq } = file;
+        if (typeof createdSeq === "number" && state.wasDeleted({ sessionId, createdSeq }))
+          yield { sessionId, path, shelf, kind: "deleted" };
+        else
+          yield { sessionId, path, shelf, kind: "foreign", createdAt: Date.parse(String(file.created_at)) };
       }
     }
   }

@@ -5,7 +5,7 @@ import type { CommittedView } from "../layered.js";
 import type { Session } from "../../session/state.js";
 import type { Bodies } from "../bodies.js";
 import type { SupervisorLog } from "../options.js";
-import { type FoundFile, inspect } from "./inspect.js";
+import { type FoundFile, inspect, type Stray } from "./inspect.js";
 import { activityLog, registryEntry, sessionInFile } from "./sessionShape.js";
 
 export interface SessionFileParts {
@@ -30,6 +30,8 @@ export function shelfOf(session: Session): Shelf {
 /** Writes the files for people as the state is now; what is damaged it sets aside before. */
 export class SessionFileWriter {
   readonly #parts: SessionFileParts;
+  /** Files of sessions that this journal does not know, by the id that they are about. */
+  readonly #strays = new Map<string, Extract<Stray, { kind: "foreign" }>>();
 
   constructor(parts: SessionFileParts) {
     this.#parts = parts;
@@ -39,10 +41,17 @@ export class SessionFileWriter {
   async write(sessionId: string): Promise<void> {
     const { folder, sessions } = this.#parts;
     const session = sessions.get(sessionId);
-    if (session === undefined) return folder.remove(sessionId);
+    // A session that came and went since has no file, so one that lies there is not its own.
+    if (session === undefined) return this.#strays.has(sessionId) ? undefined : folder.remove(sessionId);
     const text = await this.#textOf(session);
+    await this.#makeWay(session);
     await this.setAsideDamaged(session);
     await folder.write(sessionId, text, shelfOf(session));
+  }
+
+  /** Takes note of a file that may be the last copy of its session: none of that id is written over it. */
+  keepStray(stray: Extract<Stray, { kind: "foreign" }>): void {
+    this.#strays.set(stray.sessionId, stray);
   }
 
   async writeRegistry(): Promise<void> {
@@ -73,6 +82,20 @@ export class SessionFileWriter {
     const setAside = await folder.setAside(path, clock.nowMs());
     const fields = { event: "files.damaged", file: path, setAside, reason, sessionId };
     log.warn(fields, "A damaged file was set aside; it is written anew from the journal");
+  }
+
+  /** Sets a file aside that is of an earlier session of this id, unless this session was imported from it. */
+  async #makeWay({ sessionId, createdAt }: Session): Promise<void> {
+    const { folder } = this.#parts;
+    const stray = this.#strays.get(sessionId);
+    if (stray === undefined) return;
+    if (stray.createdAt !== createdAt && (await folder.has(sessionId, stray.shelf)))
+      await this.setAside(
+        folder.pathOf(sessionId, stray.shelf),
+        "it is of another session of this id",
+        sessionId,
+      );
+    this.#strays.delete(sessionId);
   }
 
   async #textOf(session: Session): Promise<string> {

@@ -1,3 +1,4 @@
+import { folderName, type FolderOwner } from "../../content/places.js";
 import type { Committed } from "../ledger.js";
 import { Serial } from "../serial.js";
 import { DueSessions } from "./dueSessions.js";
@@ -5,6 +6,8 @@ import { type SessionFileParts, SessionFileWriter } from "./sessionFileWriter.js
 import { lookAtStart } from "./startLook.js";
 
 interface SessionFilesParts extends SessionFileParts {
+  /** Sessions that the replay saw deleted: what was written for them may still be there, and goes. */
+  readonly deleted: readonly FolderOwner[];
   /** How soon the registry follows. */
   readonly autoSaveIntervalMs: number;
 }
@@ -27,6 +30,9 @@ export class SessionFiles {
   readonly #writes = new Serial();
   /** What could not be written the last time. */
   readonly #failing = new Set<string>();
+  /** Which sessions were deleted, as far as the look at the start has to know. */
+  readonly #deleted: Set<string>;
+  #isLooking = false;
   #registryDueUpMs: number | undefined;
   #pass: Promise<void> | undefined;
   #look: Promise<void> = Promise.resolve();
@@ -38,11 +44,13 @@ export class SessionFiles {
     this.#parts = parts;
     this.#writer = new SessionFileWriter(parts);
     this.#due = new DueSessions(parts.clock.upMs());
+    this.#deleted = new Set(parts.deleted.map(folderName));
   }
 
   /** A record has become durable. On the way of every write, so it takes notes and nothing else. */
   note({ events, changes }: Committed): void {
     for (const { slot } of changes.sessions) this.#due.add(slot.key);
+    if (this.#isLooking) for (const session of changes.removed) this.#deleted.add(folderName(session));
     if (this.#registryDueUpMs !== undefined || events.every(({ type }) => UNLISTED.test(type))) return;
     this.#registryDueUpMs = this.#parts.clock.upMs() + this.#parts.autoSaveIntervalMs;
   }
@@ -51,15 +59,22 @@ export class SessionFiles {
   begin(): void {
     const { clock, log } = this.#parts;
     this.#registryDueUpMs = clock.upMs();
+    this.#isLooking = true;
     this.#look = lookAtStart({
       ...this.#parts,
       writer: this.#writer,
       writes: this.#writes,
+      wasDeleted: (owner) => this.#deleted.has(folderName(owner)),
       onDue: (sessionId) => this.#due.addAt(sessionId, clock.upMs()),
       isClosing: () => this.#isClosing,
-    }).catch((err: unknown) => {
-      log.warn({ err, event: "files.unchecked" }, "The files of sessions could not be looked at");
-    });
+    })
+      .catch((err: unknown) => {
+        log.warn({ err, event: "files.unchecked" }, "The files of sessions could not be looked at");
+      })
+      .finally(() => {
+        this.#isLooking = false;
+        this.#deleted.clear();
+      });
   }
 
   /** Resolves when everything was looked at once. */

@@ -1,6 +1,7 @@
 import { redactEnvironment } from "../../process/environment.js";
 import { isEnded, type Session } from "../../session/state.js";
-import type { ActivityBody, ActivityPage } from "../bodies.js";
+import type { ActivityBody } from "../bodies.js";
+import type { ActivityPage } from "../bodyPage.js";
 import { showTime, withoutUndefined } from "../show/session.js";
 
 /** The status in the words of the files: how a session ended stands beside it, as `end_status`. */

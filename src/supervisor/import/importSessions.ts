@@ -1,191 +1,37 @@
-import { setImmediate as turn } from "node:timers/promises";
-
-import type { ImportFile } from "../../content/importFiles.js";
-import { RefusalError } from "../../protocol/errors.js";
-import { LIMITS } from "../../protocol/limits.js";
-import type { Result, ValidParams } from "../../protocol/types.js";
+import type { Result } from "../../protocol/types.js";
 import type { KeyedCall } from "../keys.js";
-import type { Answer } from "../ledger.js";
 import type { Supervisor } from "../supervisor.js";
-import { idInName, type ImportSource, openSource, type ReadImport, readImport } from "./importSource.js";
-
-type Fields = Omit<ValidParams<"session/import">, "idempotencyKey">;
-type Imported = Result<"session/import">["imported"][number];
-type Skipped = Result<"session/import">["skipped"][number];
-
-/** A file that can be taken over, and what will be said of it. */
-interface Ready {
-  readonly file: ImportFile;
-  readonly command: ReadImport["command"];
-  readonly imported: Imported;
-}
-
-/** Sessions that are on their way to the disk at once. */
-const PIPELINE = 32;
-const REASON_LENGTH = 300;
-const IGNORED_FIELDS = 20;
+import { type HeldCall, Import, type ImportFields } from "./import.js";
+import { openSource } from "./importSource.js";
 
 /**
  * Takes over the sessions of a folder, or of one file. Each is one record of the journal. A keyed call that is
  * repeated finds what it did before it broke off: each file has a key of its own, made of the call's, and the last
- * record carries the whole answer.
+ * record carries the whole answer. One that is repeated meanwhile joins the import that is under way.
  *
  * @throws RefusalError where the path is of no use, or with "refuse" where an id is taken: then nothing was imported
  */
 export async function importSessions(
   supervisor: Supervisor,
-  fields: Fields,
+  fields: ImportFields,
   call: KeyedCall | undefined,
 ): Promise<Result<"session/import">> {
   const repeated = supervisor.repeat(call);
   if (repeated !== undefined) return (await repeated) as Result<"session/import">;
-  return new Import(supervisor, fields, call, await openSource(fields.path)).run();
+  const held = call && supervisor.keys.hold(call);
+  const answer = importFrom(supervisor, fields, call && held && { call, held });
+  if (held !== undefined) held.answer = answer;
+  return answer;
 }
 
-/** One import under way. */
-class Import {
-  readonly #supervisor: Supervisor;
-  readonly #fields: Fields;
-  readonly #call: KeyedCall | undefined;
-  readonly #source: ImportSource;
-  readonly #imported: Imported[] = [];
-  readonly #skipped: Skipped[] = [];
-  /** Ids of this import, those in the files and those given instead. */
-  readonly #seen = new Set<string>();
-  #inFlight: Promise<void>[] = [];
-
-  constructor(supervisor: Supervisor, fields: Fields, call: KeyedCall | undefined, source: ImportSource) {
-    this.#supervisor = supervisor;
-    this.#fields = fields;
-    this.#call = call;
-    this.#source = source;
+async function importFrom(
+  supervisor: Supervisor,
+  fields: ImportFields,
+  keyed: HeldCall | undefined,
+): Promise<Result<"session/import">> {
+  try {
+    return await new Import(supervisor, fields, keyed, await openSource(fields.path)).run();
+  } finally {
+    if (keyed !== undefined) supervisor.keys.release(keyed.held);
   }
-
-  async run(): Promise<Result<"session/import">> {
-    if (this.#fields.onConflict === "refuse") this.#refuseTaken();
-    let held: Ready | undefined;
-    for (const file of this.#source.files) {
-      const ready = await this.#prepare(file);
-      if (ready === undefined) continue;
-      if (held !== undefined) await this.#send(held);
-      held = ready;
-      await turn();
-    }
-    await this.#settle();
-    const last = held === undefined ? undefined : await this.#sendLast(held);
-    const seq = this.#supervisor.journal.committed;
-    return last ?? { imported: this.#imported, skipped: this.#skipped, seq };
-  }
-
-  /** The id of a session stands in the name of its file, so none has to be read for this. */
-  #refuseTaken(): void {
-    const taken = this.#source.files.flatMap((file) => {
-      const sessionId = idInName(file);
-      const isNew = sessionId !== undefined && this.#supervisor.isNew(this.#callOf(file));
-      return isNew && this.#isTaken(sessionId) ? [sessionId] : [];
-    });
-    if (taken.length > 0) throw conflict(taken);
-  }
-
-  /** Reads a file and finds an id for it; undefined where there is nothing to be done. */
-  async #prepare(file: ImportFile): Promise<Ready | undefined> {
-    // What was imported by an earlier try of this very call needs no second look.
-    const before = await this.#supervisor.repeat(this.#callOf(file));
-    if (before !== undefined) {
-      const { seq: _, ...imported } = before as Answer & Imported;
-      this.#imported.push(imported);
-      this.#seen.add(imported.renamedFrom ?? imported.sessionId);
-      return undefined;
-    }
-    const { clock, sessionDefaults: defaults } = this.#supervisor;
-    const read = await readImport(file, this.#source, { nowMs: clock.nowMs(), defaults });
-    if ("fault" in read) return this.#skip(file, read.fault);
-    const { sessionId } = read.command;
-    if (this.#seen.has(sessionId)) return this.#skip(file, `session_id: "${sessionId}" was in another file`);
-    this.#seen.add(sessionId);
-    return this.#place(file, read);
-  }
-
-  /** Gives a session its id, as the call wants it where its own is taken. */
-  #place(file: ImportFile, { command, ignored }: ReadImport): Ready | undefined {
-    const { sessionId } = command;
-    const more = ignored.length === 0 ? {} : { ignored: ignored.slice(0, IGNORED_FIELDS) };
-    if (!this.#isTaken(sessionId)) return { file, command, imported: { sessionId, ...more } };
-    if (this.#fields.onConflict === "rename") {
-      const free = this.#freeId(sessionId);
-      this.#seen.add(free);
-      const imported = { sessionId: free, renamedFrom: sessionId, ...more };
-      return { file, command: { ...command, sessionId: free }, imported };
-    }
-    // The name of a single file need not tell its id, so that was not found out before.
-    if (this.#fields.onConflict === "refuse" && this.#source.files.length === 1) throw conflict([sessionId]);
-    return this.#skip(file, `session_id: there is a session "${sessionId}" already`);
-  }
-
-  #freeId(sessionId: string): string {
-    for (let number = 2; ; number += 1) {
-      const ending = `-${number}`;
-      const candidate = `${sessionId.slice(0, LIMITS.idLength - ending.length)}${ending}`;
-      if (!this.#isTaken(candidate) && !this.#seen.has(candidate)) return candidate;
-    }
-  }
-
-  async #send(ready: Ready): Promise<void> {
-    const sent = this.#sendOne(ready);
-    // It is awaited later; until then nobody else may take its failure for one that nobody looks at.
-    sent.catch(() => undefined);
-    this.#inFlight.push(sent);
-    if (this.#inFlight.length >= PIPELINE) await this.#settle();
-  }
-
-  async #sendOne(ready: Ready): Promise<void> {
-    const answer = await this.#submit(ready, this.#callOf(ready.file), () => ready.imported);
-    if (answer !== undefined) this.#imported.push(ready.imported);
-  }
-
-  /** The last one carries the answer of the whole call, so that a repetition of it gets that. */
-  async #sendLast(ready: Ready): Promise<Result<"session/import"> | undefined> {
-    const whole = (): object => ({ imported: [...this.#imported, ready.imported], skipped: this.#skipped });
-    return (await this.#submit(ready, this.#call, whole)) as Result<"session/import"> | undefined;
-  }
-
-  /** Undefined where the session was refused: then that is said of its file. */
-  async #submit(ready: Ready, call: KeyedCall | undefined, show: () => object): Promise<Answer | undefined> {
-    try {
-      return await this.#supervisor.submit(ready.command, { call, show });
-    } catch (error) {
-      // Where the journal takes no writes the others would fail as well: the call is to be repeated.
-      if (!(error instanceof RefusalError) || error.refusal.type === "journal_unavailable") throw error;
-      return this.#skip(ready.file, error.message);
-    }
-  }
-
-  async #settle(): Promise<void> {
-    const inFlight = this.#inFlight;
-    this.#inFlight = [];
-    await Promise.all(inFlight);
-  }
-
-  #skip({ name }: ImportFile, reason: string): undefined {
-    this.#skipped.push({ file: name, reason: reason.slice(0, REASON_LENGTH) });
-    return undefined;
-  }
-
-  #isTaken(sessionId: string): boolean {
-    return this.#supervisor.registry.session(sessionId) !== undefined;
-  }
-
-  #callOf(file: ImportFile): KeyedCall | undefined {
-    return this.#call && { ...this.#call, key: `${this.#call.key} ${file.name}` };
-  }
-}
-
-function conflict(sessionIds: readonly string[]): RefusalError {
-  const named = sessionIds.slice(0, 10).map((sessionId) => `"${sessionId}"`);
-  const more = sessionIds.length > named.length ? ` and ${sessionIds.length - named.length} more` : "";
-  return new RefusalError({
-    type: "session_exists",
-    message: `There are sessions of these ids already: ${named.join(", ")}${more}. Nothing was imported.`,
-    hint: 'onConflict "rename" gives the imported ones free ids, "keep" leaves them out',
-  });
 }

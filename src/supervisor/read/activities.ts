@@ -1,5 +1,5 @@
 import type { Result, ValidParams } from "../../protocol/types.js";
-import type { ActivityPage } from "../bodies.js";
+import type { ActivityPage } from "../bodyPage.js";
 import { showTime, withoutUndefined } from "../show/session.js";
 import type { Supervisor } from "../supervisor.js";
 import { decodeCursor, encodeCursor } from "./page.js";

@@ -22,10 +22,9 @@ export function listCommands(
     .toReversed();
   const position = decodeCursor<{ seq: number }>(cursor, ["seq"]);
   const index = position === undefined ? 0 : matching.findIndex((one) => one.createdSeq < position.seq);
-  const start = index < 0 ? matching.length : index;
   return pageOf(
-    matching,
-    { limit, start },
+    index < 0 ? [] : matching.slice(index),
+    { limit, total: matching.length },
     {
       show: showExecution,
       cursorOf: ({ createdSeq }) => ({ seq: createdSeq }),

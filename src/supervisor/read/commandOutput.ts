@@ -3,10 +3,14 @@ import { isOver } from "../../session/state.js";
 import type { Supervisor } from "../supervisor.js";
 import { wholeCharacters } from "./utf8.js";
 
-/** Reads a piece of output; a following call is held until there is one, the command is over, or time is up. */
+/**
+ * Reads a piece of output. A following call is held until there is one, the command is over, time is up, or nobody
+ * waits for it any more.
+ */
 export async function readCommandOutput(
   supervisor: Supervisor,
   params: ValidParams<"command/output">,
+  signal: AbortSignal,
 ): Promise<Result<"command/output">> {
   const { runner } = supervisor;
   const { commandId, follow, timeoutMs } = params;
@@ -16,8 +20,9 @@ export async function readCommandOutput(
     try {
       const piece = await readPiece(supervisor, params);
       const leftMs = deadlineMs - performance.now();
-      if (piece.nextBytes > params.sinceBytes || piece.ended || !follow || leftMs <= 0) return piece;
-      await news.heard(leftMs);
+      const isNews = piece.nextBytes > params.sinceBytes || piece.ended;
+      if (isNews || !follow || leftMs <= 0 || signal.aborted) return piece;
+      await news.heard(leftMs, signal);
     } finally {
       news.close();
     }

@@ -41,20 +41,27 @@ interface Paging<Item, Shown> {
   readonly lengthOf: (item: Item) => number;
 }
 
-/** One page of items that are in memory already, in the order in which they are listed. */
+/**
+ * One page of items that are in memory already, of `total` that match. `following` are those behind the cursor, in
+ * the order in which they are listed; more than `limit` of them where there are more.
+ */
 export function pageOf<Item, Shown>(
-  matching: readonly Item[],
-  { limit, start }: { readonly limit: number; readonly start: number },
+  following: readonly Item[],
+  { limit, total }: { readonly limit: number; readonly total: number },
   { show, cursorOf, lengthOf }: Paging<Item, Shown>,
 ): { items: Shown[]; total: number; nextCursor?: string } {
-  let end = start;
-  for (let length = 0; end < matching.length && end - start < limit && length < LIMITS.pageLength; end++) {
-    length += lengthOf(matching[end] as Item);
+  const items: Item[] = [];
+  let length = 0;
+  for (const item of following) {
+    // The first one is shown however large it is, or the list would never get behind it.
+    if (items.length === limit || length >= LIMITS.pageLength) break;
+    items.push(item);
+    length += lengthOf(item);
   }
-  const last = end < matching.length ? matching[end - 1] : undefined;
+  const last = items.length < following.length ? items.at(-1) : undefined;
   return {
-    items: matching.slice(start, end).map((item) => show(item)),
-    total: matching.length,
+    items: items.map((item) => show(item)),
+    total,
     ...(last === undefined ? {} : { nextCursor: encodeCursor(cursorOf(last)) }),
   };
 }

@@ -1,81 +1,90 @@
 import type { Result, ValidParams } from "../../protocol/types.js";
-import { type Session, isEnded } from "../../session/state.js";
+import type { Session } from "../../session/state.js";
+import type { Registry } from "../registry.js";
 import { showSession } from "../show/session.js";
 import type { Supervisor } from "../supervisor.js";
 import { decodeCursor, pageOf } from "./page.js";
+import { countOf, matcher } from "./sessionFilter.js";
 
 type Filter = ValidParams<"session/list">;
 /** Where a page ended: the session's number, and its last activity where the list goes by that. */
 type Position = { readonly seq: number; readonly at?: number };
 
+/** What a list found. */
+interface Found {
+  /** Behind the cursor, in order, and one more at least than the page takes, if there are so many. */
+  readonly following: readonly Session[];
+  readonly total: number;
+}
+
 /** One page of sessions. Filters apply first, then the order, then the page. */
-export function listSessions({ registry, beats }: Supervisor, filter: Filter): Result<"session/list"> {
-  const matches = matcher(filter);
-  const matching: Session[] = [];
-  for (const session of registry.committedSessions.values()) if (matches(session)) matching.push(session);
-  if (filter.order === "newest") matching.reverse();
-  if (filter.order === "recent") matching.sort(byActivity);
+export function listSessions(
+  { registry, beats }: Pick<Supervisor, "registry" | "beats">,
+  filter: Filter,
+): Result<"session/list"> {
   const position = decodeCursor<Position>(filter.cursor, ["seq", "at"]);
+  const isFollowing = position === undefined ? () => true : isBehind(position, filter.order);
+  const find = filter.order === "recent" ? findRecent : findByBirth;
+  const { following, total } = find(registry, filter, isFollowing);
   return pageOf(
-    matching,
-    { limit: filter.limit, start: position === undefined ? 0 : startAfter(matching, position, filter.order) },
+    following,
+    { limit: filter.limit, total },
     {
       show: (session) => showSession(session, beats.lastAt(session.sessionId)),
       cursorOf: ({ createdSeq, lastActivityAt }) => ({
         seq: createdSeq,
         ...(filter.order === "recent" ? { at: lastActivityAt } : {}),
       }),
-      lengthOf: ({ metadataLength, environment, description = "", tags }) =>
-        1_000 + metadataLength + description.length + tags.length * 16 + JSON.stringify(environment).length,
+      lengthOf,
     },
   );
+}
+
+/** Newest or oldest first: all are looked at only where nothing else tells how many match. */
+function findByBirth(registry: Registry, filter: Filter, isFollowing: (session: Session) => boolean): Found {
+  const matches = matcher(filter);
+  const known = countOf(registry, filter);
+  const { committedSessions } = registry;
+  const sessions = filter.order === "newest" ? committedSessions.newestFirst() : committedSessions.values();
+  const following: Session[] = [];
+  let total = 0;
+  for (const session of sessions) {
+    if (!matches(session)) continue;
+    total += 1;
+    if (following.length <= filter.limit) {
+      if (isFollowing(session)) following.push(session);
+    } else if (known !== undefined) break;
+  }
+  return { following, total: known ?? total };
+}
+
+function findRecent(registry: Registry, filter: Filter, isFollowing: (session: Session) => boolean): Found {
+  const matches = matcher(filter);
+  const matching: Session[] = [];
+  for (const session of registry.committedSessions.values()) if (matches(session)) matching.push(session);
+  matching.sort(byActivity);
+  const start = matching.findIndex(isFollowing);
+  const following = start < 0 ? [] : matching.slice(start, start + filter.limit + 1);
+  return { following, total: matching.length };
 }
 
 function byActivity(a: Session, b: Session): number {
   return b.lastActivityAt - a.lastActivityAt || b.createdSeq - a.createdSeq;
 }
 
-/** Index of the first session behind a position, which may have been deleted meanwhile. */
-function startAfter(sorted: readonly Session[], { seq, at = 0 }: Position, order: Filter["order"]): number {
-  const isBehind = (session: Session): boolean => {
-    if (order === "oldest") return session.createdSeq > seq;
-    if (order === "newest") return session.createdSeq < seq;
-    return session.lastActivityAt < at || (session.lastActivityAt === at && session.createdSeq < seq);
+/** Whether a session comes behind a position, whose own may have been deleted meanwhile. */
+function isBehind({ seq, at = 0 }: Position, order: Filter["order"]): (session: Session) => boolean {
+  return ({ createdSeq, lastActivityAt }) => {
+    if (order === "oldest") return createdSeq > seq;
+    if (order === "newest") return createdSeq < seq;
+    return lastActivityAt < at || (lastActivityAt === at && createdSeq < seq);
   };
-  const index = sorted.findIndex((session) => isBehind(session));
-  return index < 0 ? sorted.length : index;
 }
 
-function matcher(filter: Filter): (session: Session) => boolean {
-  const { status, tags = [], name, userId, workingDirectory, parentId } = filter;
-  const since = filter.since === undefined ? undefined : Date.parse(filter.since);
-  const until = filter.until === undefined ? undefined : Date.parse(filter.until);
-  const words = (filter.query ?? "")
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
-  const showsArchived = filter.includeArchived || status === "archived";
-  return (session) =>
-    (showsArchived || session.archivedAt === undefined) &&
-    (status === undefined || hasStatus(session, status)) &&
-    (name === undefined || session.name === name) &&
-    (userId === undefined || session.userId === userId) &&
-    (workingDirectory === undefined || session.workingDirectory === workingDirectory) &&
-    (parentId === undefined || session.parentId === parentId) &&
-    (since === undefined || session.createdAt >= since) &&
-    (until === undefined || session.createdAt < until) &&
-    tags.every((tag) => session.tags.includes(tag)) &&
-    (words.length === 0 || hasWords(session, words));
-}
-
-function hasStatus(session: Session, status: NonNullable<Filter["status"]>): boolean {
-  if (status === "ended") return isEnded(session.status);
-  if (status === "archived") return session.archivedAt !== undefined;
-  return session.status === status;
-}
-
-function hasWords(session: Session, words: readonly string[]): boolean {
-  const { name = "", purpose = "", description = "", tags } = session;
-  const text = [name, purpose, description, ...tags].join("\n").toLowerCase();
-  return words.every((word) => text.includes(word));
+/** About how many characters a session is shown with: those of its config and its numbers, and what callers gave it. */
+function lengthOf(session: Session): number {
+  const { name, purpose, description, userId, parentId, workingDirectory, endReason, tags } = session;
+  const texts = [name, purpose, description, userId, parentId, workingDirectory, endReason, tags];
+  const given = JSON.stringify([texts, session.environment, session.totals.toolsUsed]);
+  return 1_000 + session.metadataLength + given.length;
 }

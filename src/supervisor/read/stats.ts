@@ -9,7 +9,7 @@ export function showStats(supervisor: Supervisor, session: Session): Result<"ses
   const { sessionId, status, activities, commands, totals } = session;
   const at = clock.nowMs();
   const up = clock.upMs();
-  const left = remaining(session, supervisor.times(session));
+  const left = remaining(session, supervisor.limits.times(session));
   const whole = (ms: number): number => Math.max(0, Math.round(ms));
   return {
     sessionId,

@@ -88,6 +88,18 @@ describe("run", () => {
     expect(items).toMatchObject([{ sessionId: "open-1", commands: { total: 1 } }]);
   });
 
+  it("is refused by a session that has ended, also where its id could be a name", async () => {
+    await shell.run("call", "session/create", '{"sessionId":"build"}');
+    await shell.run("end", "build");
+    const { exitCode, out, err } = await shell.run("run", "--session", "build", "--", "echo", "hi");
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: "" });
+    expect(err).toContain("build");
+    const ran = await shell.runWith({}, "--json", "run", "--session", "build", "--", "true");
+    expect(ran.err).toContain('"type":"session_not_active"');
+    const { items } = await shell.json<Result<"session/list">>("list", "--all");
+    expect(items.filter(({ name }) => name === "build")).toEqual([]);
+  });
+
   it("prints the command and nothing else with --json", async () => {
     const { exitCode, out } = await shell.run("run", "--json", "--", "sh", "-c", "echo hi; exit 4");
     expect(exitCode).toBe(4);

@@ -52,6 +52,38 @@ describe("logs of a session", () => {
     expect((await following.ended).exitCode).toBe(0);
   });
 
+  it("are found without a daemon by the beginning of an id, and never are nothing without a word", async () => {
+    await call("session/create", { sessionId: "task-1" });
+    await write("task-1", "of task 1");
+    await shell.run("stop");
+    const found = await shell.run("logs", "--json", "tas");
+    expect(lines(found.out).map(({ msg }) => msg)).toEqual(["Session created", "of task 1"]);
+    const none = await shell.run("logs", "--json", "nobody");
+    expect(none).toMatchObject({ exitCode: 1, out: "" });
+    expect(none.err).toContain("No line of the log is about a session");
+    await shell.run("start", "--detach", "--log-session-max-size-bytes", "1024");
+    await call("session/create", { sessionId: "task-10" });
+    const online = await shell.run("logs", "nobody");
+    expect([online.exitCode, online.err]).toEqual([1, expect.stringContaining("sessiond list --all")]);
+    await shell.run("stop");
+    expect(lines((await shell.run("logs", "--json", "task-1")).out)).toHaveLength(2);
+    const many = await shell.run("logs", "task");
+    expect([many.exitCode, many.err]).toEqual([1, expect.stringContaining("More than one session")]);
+    await shell.run("start", "--detach", "--log-session-max-size-bytes", "1024");
+  });
+
+  it("say so where more lines are asked for than the daemon answers", async () => {
+    await shell.run("stop");
+    await shell.run("start", "--detach");
+    await call("session/create", { sessionId: "long" });
+    const entries = Array.from({ length: 500 }, (_, number) => ({ message: `${number}` }));
+    for (let round = 0; round < 3; round++) await call("log/write", { sessionId: "long", entries });
+    const { out, err, exitCode } = await shell.run("logs", "-n", "5000", "--json", "long");
+    expect({ exitCode, lines: lines(out).length }).toEqual({ exitCode: 0, lines: 1_000 });
+    expect(err).toContain("the last 1000 lines");
+    expect((await shell.run("logs", "-n", "1000", "--json", "long")).err).toBe("");
+  });
+
   it("are looked for in the daemon's where a session keeps none, or is gone", async () => {
     const config = { logging: { enabled: false } };
     await call("session/create", { sessionId: "quiet", config });

@@ -67,6 +67,14 @@ describe("start --detach", () => {
     expect(err).not.toContain("    at ");
   });
 
+  it.runIf(process.platform === "linux")("says where no folder can be made, and comes back", async () => {
+    for (const how of [["--detach"], []]) {
+      const { exitCode, err } = await shell.run("start", "--data-dir", "/proc/sessiond", ...how);
+      expect(exitCode).toBe(1);
+      expect(err).toMatch(/^sessiond: ENOENT: .* '\/proc\/sessiond'/);
+    }
+  });
+
   it("ends with 78 for a configuration that cannot be used", async () => {
     const { exitCode, err } = await shell.run("start", "-d", "--log-level", "loud");
     expect(exitCode).toBe(78);

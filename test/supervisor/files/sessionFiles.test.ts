@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import type { FolderOwner } from "../../../src/content/places.js";
 import { SessionFolder } from "../../../src/content/sessionFolder.js";
 import type { Event } from "../../../src/session/events.js";
 import type { Session } from "../../../src/session/state.js";
@@ -26,12 +27,13 @@ beforeEach(async () => {
   reads = undefined;
 });
 
-async function open(): Promise<SessionFiles> {
+async function open(deleted: readonly FolderOwner[] = []): Promise<SessionFiles> {
   const log = (fields: object): void => void logged.push((fields as { event: string }).event);
   return new SessionFiles({
     folder: await SessionFolder.open(path),
     sessions,
     committedSeq: () => 10,
+    deleted,
     bodies: {
       read: () => {
         reads?.();
@@ -46,10 +48,12 @@ async function open(): Promise<SessionFiles> {
 
 /** A record that is durable, and what it made of a session; undefined is its deletion. */
 function committed(type: Event["type"], sessionId: string, after: Session | undefined): Committed {
+  const removed = after === undefined ? [sessions.get(sessionId)].filter((was) => was !== undefined) : [];
   if (after === undefined) sessions.delete(sessionId);
   else sessions.set(sessionId, after);
   const changes = {
     sessions: [{ slot: { key: sessionId }, value: after }],
+    removed,
   } as unknown as Committed["changes"];
   const events = [{ type, sessionId, data: {} }] as unknown as readonly Event[];
   return { events, changes, stamp: { seq: 1, at: 1, up: 1 } };
@@ -164,8 +168,8 @@ describe("the files of sessions", () => {
 });
 
 describe("the look at the start", () => {
-  async function look(): Promise<void> {
-    const files = await open();
+  async function look(deleted?: readonly FolderOwner[]): Promise<void> {
+    const files = await open(deleted);
     files.begin();
     await files.looked;
     await files.close(60_000);
@@ -214,21 +218,64 @@ describe("the look at the start", () => {
 
   it("S1.5 removes what a deleted session left, and nothing that may be the last of its kind", async () => {
     sessions.set("s", session());
-    sessions.set("later", session({ sessionId: "later", createdSeq: 11 }));
+    for (const sessionId of ["kept", "other"]) sessions.set(sessionId, session({ sessionId, createdSeq: 5 }));
     await look();
     await writeFile(join(path, "session_foreign.json"), '{"session_id":"foreign"}');
     await writeFile(join(path, "notes.json"), "mine");
     sessions.clear();
-    await look();
+    // Of the others this journal knows nothing, or of another session of the id: it may have begun anew since.
+    await look([
+      { sessionId: "s", createdSeq: 1 },
+      { sessionId: "other", createdSeq: 6 },
+    ]);
     expect((await readdir(path)).toSorted()).toEqual([
       "archive",
       "notes.json",
       "registry.json",
       "session_foreign.json",
-      // It was created after the last event of this journal: another journal may have been here.
-      "session_later.json",
+      "session_kept.json",
+      "session_other.json",
     ]);
-    expect(logged).toEqual(["files.stray", "files.stray"]);
+    expect(logged).toEqual(["files.stray", "files.stray", "files.stray"]);
+  });
+
+  it("S1.5 knows what is deleted while it goes on", async () => {
+    for (const sessionId of ["a", "b"]) sessions.set(sessionId, session({ sessionId }));
+    await look();
+    const files = await open();
+    files.begin();
+    files.note(committed("session/deleted", "a", undefined));
+    await files.looked;
+    await files.close(60_000);
+    expect(await readdir(path)).not.toContain("session_a.json");
+    expect(logged).toEqual([]);
+  });
+
+  it("S1.5 S1.8 what belongs to no session is not written over by another one of its id", async () => {
+    for (const sessionId of ["again", "gone", "taken"]) sessions.set(sessionId, session({ sessionId }));
+    await look();
+    const before = await readFile(join(path, "session_again.json"), "utf8");
+    sessions.clear();
+    const files = await open();
+    files.begin();
+    await files.looked;
+    logged = [];
+    const again = session({ sessionId: "again", createdSeq: 11, createdAt: 77_000 });
+    files.note(committed("session/created", "again", again));
+    // An import has the time of its file.
+    const { createdAt } = session();
+    const taken = session({ sessionId: "taken", createdSeq: 12, createdAt });
+    files.note(committed("session/imported", "taken", taken));
+    // It came and went before it had a file of its own.
+    files.note(committed("session/deleted", "gone", undefined));
+    await files.close(60_000);
+    const aside = (await readdir(path)).filter((name) => name.includes(".damaged-"));
+    expect(aside).toEqual(["session_again.json.damaged-1970-01-01T00-00-01.000Z"]);
+    expect(await readFile(join(path, aside[0] ?? ""), "utf8")).toBe(before);
+    expect(logged).toEqual(["files.damaged"]);
+    expect(await read("session_again.json")).toMatchObject({ created_seq: 11 });
+    expect(await read("session_taken.json")).toMatchObject({ created_seq: 12 });
+    expect(await read("session_gone.json")).toMatchObject({ created_seq: 1 });
   });
 
   it("is told of where it cannot be done, and keeps nobody from the rest", async () => {

@@ -75,6 +75,33 @@ describe("importSessions", () => {
     await supervisor.close();
   });
 
+  it("S1.10 a call that is repeated while it is under way joins it; another one is refused its key", async () => {
+    const supervisor = await open();
+    const path = await folderOf("a", "b", "c");
+    await importSessions(supervisor, { path, onConflict: "keep" }, undefined);
+    const fields = { path, onConflict: "rename" } as const;
+    const first = importSessions(supervisor, fields, CALL);
+    const other = importSessions(supervisor, fields, { ...CALL, digest: 8 });
+    await expect(other).rejects.toMatchObject({ refusal: { type: "idempotency_conflict" } });
+    const second = importSessions(supervisor, fields, CALL);
+    expect(await second).toEqual(await first);
+    const ids = ["a-2", "b-2", "c-2"];
+    expect((await first).imported.map(({ sessionId }) => sessionId)).toEqual(ids);
+    expect(await importSessions(supervisor, fields, CALL)).toEqual(await first);
+    expect(supervisor.registry.sessionCount).toBe(6);
+    await supervisor.close();
+  });
+
+  it("S1.10 a call that was refused leaves its key free", async () => {
+    const supervisor = await open();
+    const fields = { path: join(root, "later"), onConflict: "keep" } as const;
+    await expect(importSessions(supervisor, fields, CALL)).rejects.toThrow("does not exist");
+    await mkdir(fields.path);
+    await writeFile(join(fields.path, "session_a.json"), JSON.stringify({ ...SESSION, session_id: "a" }));
+    expect((await importSessions(supervisor, fields, CALL)).imported).toEqual([{ sessionId: "a" }]);
+    await supervisor.close();
+  });
+
   it("S1.10 says of each that a limit keeps out, and takes what fits", async () => {
     const supervisor = await open(2);
     const path = await folderOf("a", "b", "c", "d");
