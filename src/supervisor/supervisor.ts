@@ -233,6 +233,8 @@ export class Supervisor {
       committedSeq: () => this.journal.committed,
       deleted,
       bodies: this.bodies,
+      contentDir: this.#options.contentDir,
+      commandIdsOf: (sessionId) => this.registry.executionsOf(sessionId).map(({ commandId }) => commandId),
       clock,
       log,
       autoSaveIntervalMs: sessionDefaults.autoSaveIntervalMs,

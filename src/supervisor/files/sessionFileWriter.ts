@@ -1,3 +1,5 @@
+import { writeInvocationFiles } from "../../content/invocationFiles.js";
+import { removeContent } from "../../content/outputFolder.js";
 import { registryPieces } from "../../content/registryFile.js";
 import type { SessionFolder, Shelf } from "../../content/sessionFolder.js";
 import type { Clock } from "../../schedule/clock.js";
@@ -6,7 +8,7 @@ import type { Session } from "../../session/state.js";
 import type { Bodies } from "../bodies.js";
 import type { SupervisorLog } from "../options.js";
 import { type FoundFile, inspect, type Stray } from "./inspect.js";
-import { activityLog, registryEntry, sessionInFile } from "./sessionShape.js";
+import { activityLog, metadataInFile, registryEntry, sessionInFile } from "./sessionShape.js";
 
 export interface SessionFileParts {
   readonly folder: SessionFolder;
@@ -15,6 +17,9 @@ export interface SessionFileParts {
   /** Number of the last event that is durable. */
   readonly committedSeq: () => number;
   readonly bodies: Pick<Bodies, "read">;
+  readonly contentDir: string;
+  /** Ids of the commands of a session, oldest first. */
+  readonly commandIdsOf: (sessionId: string) => readonly string[];
   readonly clock: Clock;
   readonly log: SupervisorLog;
 }
@@ -47,6 +52,7 @@ export class SessionFileWriter {
     await this.#makeWay(session);
     await this.setAsideDamaged(session);
     await folder.write(sessionId, text, shelfOf(session));
+    if (session.totals.invocations > 0) await this.#writeInvocations(session);
   }
 
   /** Takes note of a file that may be the last copy of its session: none of that id is written over it. */
@@ -96,6 +102,19 @@ export class SessionFileWriter {
         sessionId,
       );
     this.#strays.delete(sessionId);
+  }
+
+  /** Where tools were used, the session's own folder says which, beside what is kept of them. */
+  async #writeInvocations(session: Session): Promise<void> {
+    const { sessions, contentDir, commandIdsOf } = this.#parts;
+    const metadata = metadataInFile(session);
+    await writeInvocationFiles(contentDir, session, {
+      metadata,
+      invocationIds: commandIdsOf(session.sessionId),
+    });
+    // Deleted meanwhile, it has lost its folder already, and has it again.
+    if (sessions.get(session.sessionId)?.createdSeq !== session.createdSeq)
+      await removeContent(contentDir, session);
   }
 
   async #textOf(session: Session): Promise<string> {

@@ -59,6 +59,26 @@ export function sessionInFile(session: Session): Readonly<Record<string, unknown
   });
 }
 
+/** A session as its `metadata.json` shows it, in the words of programs that link what tools did to sessions. */
+export function metadataInFile(session: Session): object {
+  const { totals } = session;
+  return withoutUndefined({
+    session_id: session.sessionId,
+    created_at: showTime(session.createdAt),
+    updated_at: showTime(session.updatedAt),
+    status: session.status,
+    user_id: session.userId,
+    purpose: session.purpose,
+    tags: session.tags,
+    total_invocations: totals.invocations,
+    total_duration_ms: totals.durationMs,
+    tools_used: Object.keys(totals.toolsUsed),
+    estimated_cost: totals.estimatedCostUsd,
+    token_usage: totals.tokenUsage,
+    custom_metadata: session.metadata,
+  });
+}
+
 /** Characters of the activities in one file, about: it is read and written in one go. */
 const LOG_LENGTH = 512 * 1024;
 

@@ -43,6 +43,8 @@ async function open(deleted: readonly FolderOwner[] = []): Promise<SessionFiles>
     clock: { nowMs: () => 1_000, upMs: () => upMs },
     log: { debug: log, info: log, warn: log, error: log },
     autoSaveIntervalMs: 5_000,
+    contentDir: join(path, "content"),
+    commandIdsOf: () => [],
   });
 }
 
