@@ -32,7 +32,11 @@ export const DEFAULT_RETRY: RetryPolicy = {
  * @param failures tries that failed before that one; 0 gives the initial interval.
  * @param random a number from 0 to 1 that decides the jittered share.
  */
-export function pauseMs(policy: RetryPolicy, failures: number, random = Math.random()): number {
+export function pauseMs(
+  policy: Omit<RetryPolicy, "totalMs">,
+  failures: number,
+  random = Math.random(),
+): number {
   const { initialIntervalMs, backoffCoefficient, maximumIntervalMs, jitter } = policy;
   const wholeMs = Math.min(maximumIntervalMs, initialIntervalMs * backoffCoefficient ** failures);
   return wholeMs * (1 - jitter * random);

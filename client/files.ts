@@ -5,7 +5,8 @@ import { dirname, isAbsolute } from "node:path";
 import { pipeline } from "node:stream/promises";
 
 import { writeFileAtomic } from "../src/disk/atomic.js";
-import { pause } from "./backoff.js";
+import { LONGEST_DELAY_MS } from "./backoff.js";
+import { retry } from "./retry.js";
 
 /** How often and how patiently a file operation is tried again. */
 export interface FileRetryOptions {
@@ -13,7 +14,7 @@ export interface FileRetryOptions {
   readonly maxRetries?: number;
   /** Pause before the second try; it doubles from there. 100. */
   readonly delayMs?: number;
-  /** Ends the waiting between two tries, with its reason. */
+  /** No try is begun once it is aborted, and the waiting between two ends, with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -47,18 +48,18 @@ export class ChecksumError extends Error {
  * Does `operation`, again with growing pauses while it fails with an error that can pass (too many open files,
  * a busy file, …). Any other error is thrown at once, such as `ENOENT` and `EACCES`.
  */
-export async function retryFileOperation<T>(
+export function retryFileOperation<T>(
   operation: () => T | Promise<T>,
   { maxRetries = 5, delayMs = 100, signal }: FileRetryOptions = {},
 ): Promise<T> {
-  for (let retries = 0; ; retries++) {
-    try {
-      return await operation();
-    } catch (error) {
-      if (retries >= maxRetries || !PASSING.has(codeOf(error) ?? "")) throw error;
-      await pause(delayMs * 2 ** retries, signal);
-    }
-  }
+  return retry(operation, {
+    maxAttempts: maxRetries + 1,
+    initialIntervalMs: delayMs,
+    maximumIntervalMs: LONGEST_DELAY_MS,
+    jitter: 0,
+    isRetryable: (error) => PASSING.has(codeOf(error) ?? ""),
+    signal,
+  });
 }
 
 /**

@@ -23,6 +23,8 @@ export {
 export type { EventsOptions, EventStream, Gap, StreamItem } from "./events.js";
 export type { LogFields, SessionLogger } from "./logger.js";
 export type { OpenOptions } from "./openSession.js";
+export { retry } from "./retry.js";
+export type { FailedTry, RetryOptions } from "./retry.js";
 export { Session } from "./session.js";
 export type { EndStatus, RunOptions, StartOptions } from "./session.js";
 export type { SessionMetadata } from "./sessionMetadata.js";

@@ -24,12 +24,18 @@ const KEYED = {
 
 type WriteMethod = { [M in MethodName]: Methods[M]["access"] extends "write" ? M : never }[MethodName];
 
-/** The writes without a key: sent again, they might be done twice. */
+/**
+ * The writes without a key: sent again, they might be done twice. An export only reads sessions, but makes a file: sent
+ * again, it would be refused for the one that it made itself. A second retention run does no harm, but only the first
+ * one can say what went.
+ */
 const UNREPEATABLE = {
   "daemon/backup": true,
   "daemon/shutdown": true,
   "log/write": true,
-} satisfies Record<Exclude<WriteMethod, KeyedMethod>, true>;
+  "retention/run": true,
+  "session/export": true,
+} satisfies Record<Exclude<WriteMethod, KeyedMethod> | "session/export", true>;
 
 /** What may be done with a call whose connection broke before the answer. */
 export type Repetition =

@@ -8,6 +8,7 @@ const NAMESPACES = {
   metadata: true,
   command: true,
   log: true,
+  retention: true,
 } satisfies Record<Namespace, true>;
 
 /** Read from any object by the language itself: no method has such a name. */

@@ -150,6 +150,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   // Before the peers are let go: whoever waits for a command still learns how it ended.
   closers.add(() => supervisor.stopCommands({ graceMs: CLOSE_GRACE_MS, patienceMs: CLOSE_PATIENCE_MS }));
   closers.add(() => supervisor.backups.close());
+  closers.add(() => supervisor.retention.close());
   log.info({ event: "daemon.ready", ...supervisor.recovery, socket: places.socket }, "Ready");
   return {
     places,
@@ -230,6 +231,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     idempotency: config.idempotency,
     keepCommandsPerSession: config.commands.keepPerSession,
     sessionDefaults: sessionDefaults(config),
+    retention: config.retention,
     socket: opening.listen === false ? undefined : places.socket,
     dataDir,
     contentDir,

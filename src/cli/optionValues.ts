@@ -20,6 +20,11 @@ export function durationMs(text: string): number {
   throw new InvalidValueError("It has to be a duration such as 500ms, 30s, 5m or 1h.");
 }
 
+/** Reads a duration, or `never`, which is 0. */
+export function durationOrNeverMs(text: string): number {
+  return text === "never" ? 0 : durationMs(text);
+}
+
 /** Collects an option that may be given more than once. */
 export function collect(text: string, before: unknown): string[] {
   return [...(Array.isArray(before) ? (before as string[]) : []), text];

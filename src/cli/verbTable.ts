@@ -1,4 +1,4 @@
-import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
+import { collect, durationMs, durationOrNeverMs, eventTypes, wholeNumber } from "./optionValues.js";
 import type { VerbSpec } from "./verb.js";
 import { ping } from "./verbs/ping.js";
 
@@ -120,6 +120,35 @@ export const VERBS: readonly VerbSpec[] = [
     args: [["<sessions...>", REF]],
     options: [{ flags: "-f, --force", about: "end those that are alive first, as abandoned" }],
     load: async () => (await import("./verbs/rm.js")).rm,
+  },
+  {
+    name: "export",
+    group: SESSIONS,
+    about: "write a session with all its activities into a new file",
+    args: [
+      ["<session>", REF],
+      ["[file]", "a file that is not there yet (session_<id>.json, here)"],
+    ],
+    load: async () => (await import("./verbs/export.js")).exportSession,
+  },
+  {
+    name: "cleanup",
+    group: SESSIONS,
+    about: "archive and delete sessions that ended long ago",
+    options: [
+      {
+        flags: "--archive-after <duration>",
+        about: "archive what ended so long ago, such as 7d; or never (as set)",
+        parse: durationOrNeverMs,
+      },
+      {
+        flags: "--delete-after <duration>",
+        about: "delete archived ones that ended so long ago; or never (as set)",
+        parse: durationOrNeverMs,
+      },
+      { flags: "--dry-run", about: "only say what would go" },
+    ],
+    load: async () => (await import("./verbs/cleanup.js")).cleanup,
   },
   {
     name: "import",

@@ -4,6 +4,7 @@ import { z } from "zod";
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** A path that means the same place whoever reads it: absolute, and free of the NUL that no system takes. */
 const absolutePath = (meaning: string) =>
@@ -30,7 +31,7 @@ const log = z.strictObject({
 const journal = z.strictObject({
   segmentBytes: count(4 * KIB, "size at which a new segment is begun").default(16 * MIB),
   reserveBytes: count(0, "space kept free for the daemon's own records").default(MIB),
-  keepMs: count(0, "how long records stay for subscribers after a snapshot").default(24 * HOUR_MS),
+  keepMs: count(0, "how long records stay for subscribers after a snapshot").default(DAY_MS),
   keepBytes: count(0, "how much stays for subscribers after a snapshot").default(256 * MIB),
   minimumSnapshotBytes: count(KIB, "journal written before a snapshot is worth its cost").default(32 * MIB),
 });
@@ -41,6 +42,15 @@ const sessions = z.strictObject({
   lifetimeMs: count(0, "age that ends a session; 0 is never").default(0),
   heartbeatTimeoutMs: count(0, "silence of the heartbeat that ends a session; 0 is never").default(0),
   autoSaveIntervalMs: count(100, "how soon the session's files follow the journal").default(5_000),
+});
+
+const retention = z.strictObject({
+  archiveAfterMs: count(0, "time after its end at which a session is archived; 0 is never").default(
+    30 * DAY_MS,
+  ),
+  deleteAfterMs: count(0, "time after its end at which an archived session is deleted; 0 is never").default(
+    0,
+  ),
 });
 
 const commands = z.strictObject({
@@ -78,6 +88,7 @@ export const configSchema = z.strictObject({
   log: log.prefault({}).describe("the daemon's log, and one log a session"),
   journal: journal.prefault({}).describe("the record of every change"),
   sessions: sessions.prefault({}).describe("limits of sessions that bring none of their own"),
+  retention: retention.prefault({}).describe("what becomes of sessions that ended long ago"),
   commands: commands.prefault({}).describe("limits of commands that bring none of their own"),
   idempotency: idempotency.prefault({}).describe("writes that are safe to repeat"),
   limits: limits.prefault({}).describe("what one client may ask of the daemon"),

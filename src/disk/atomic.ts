@@ -25,16 +25,20 @@ export function writeFileAtomic(
   return writePiecesAtomic(path, [content], options);
 }
 
-/** The same for a file that is made piece by piece: the loop turns after each, and no two are in memory. */
+/**
+ * The same for a file that is made piece by piece: the loop turns after each, and no two are in memory. A piece that
+ * cannot be made fails the whole.
+ */
 export async function writePiecesAtomic(
   path: string,
-  pieces: Iterable<string | Uint8Array>,
+  pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   options: AtomicOptions = {},
 ): Promise<void> {
   const { mode = 0o600, operations = diskOperations, leaveFolderUnsynced = false } = options;
   const file = await PendingFile.create(path, mode, operations);
   try {
-    for (const piece of pieces) await file.write(typeof piece === "string" ? Buffer.from(piece) : piece);
+    for await (const piece of pieces)
+      await file.write(typeof piece === "string" ? Buffer.from(piece) : piece);
     await (leaveFolderUnsynced ? file.publishUnsynced() : file.publish());
   } catch (error) {
     await file.discard();

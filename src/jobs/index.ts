@@ -2,6 +2,7 @@ import type { SystemClock } from "../schedule/clock.js";
 import type { Jobs } from "../schedule/cron.js";
 import { writeUptime } from "../schedule/uptime.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
+import { registerRetention } from "./retention.js";
 import { Timeouts } from "./timeouts.js";
 
 interface JobParts {
@@ -28,5 +29,6 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts):
   // At once, too: a daemon that is killed again and again might never live to the next look, and each of its
   // starts would have more to replay than the one before.
   void jobs.runNow("snapshot");
+  registerRetention(jobs, supervisor);
   jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
 }

@@ -4,6 +4,7 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock, SystemClock } from "../schedule/clock.js";
 import type { Bounds } from "../session/commands.js";
 import type { Session } from "../session/state.js";
+import type { RetentionAges } from "./retention.js";
 
 /** What the supervisor tells the log. */
 export interface SupervisorLog {
@@ -20,6 +21,8 @@ export interface SupervisorOptions {
   readonly keepCommandsPerSession: number;
   /** The settings of a session that asks for none of its own. */
   readonly sessionDefaults: SessionConfigShape;
+  /** At which ages sessions are archived and deleted; never where this is left out. */
+  readonly retention?: RetentionAges | undefined;
   /** Where commands find the daemon. */
   readonly socket?: string | undefined;
   /** Where everything lies that must survive; no backup goes in there. */

@@ -21,6 +21,7 @@ import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
 import { reconcile } from "./reconcile.js";
 import { Registry } from "./registry.js";
+import { RetentionRuns } from "./retentionRuns.js";
 import { Runner } from "./runner.js";
 import type { SupervisorOptions } from "./options.js";
 import { recover } from "./recover.js";
@@ -51,6 +52,7 @@ export class Supervisor {
   readonly feed: Feed;
   readonly runner: Runner;
   readonly backups: Backups;
+  readonly retention: RetentionRuns;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
@@ -101,6 +103,13 @@ export class Supervisor {
     this.limits = new Limits({ clock, beats: this.beats, record });
     this.feed = new Feed(journal);
     this.backups = new Backups({ ...parts, clock, contentDir, dataDir, log });
+    this.retention = new RetentionRuns({
+      ...parts,
+      clock,
+      submit: (command, how) => this.submit(command, how),
+      log,
+      ages: options.retention,
+    });
     this.runner = new Runner({
       registry,
       contentDir,
@@ -145,6 +154,10 @@ export class Supervisor {
 
   get sessionDefaults(): SessionConfigShape {
     return this.#options.sessionDefaults;
+  }
+
+  get dataDir(): string {
+    return this.#options.dataDir;
   }
 
   get socket(): string | undefined {

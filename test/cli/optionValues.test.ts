@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import { collect, durationMs, eventTypes, wholeNumber } from "../../src/cli/optionValues.js";
+import {
+  collect,
+  durationMs,
+  durationOrNeverMs,
+  eventTypes,
+  wholeNumber,
+} from "../../src/cli/optionValues.js";
 
 describe("durationMs", () => {
   it.each([
@@ -19,6 +25,12 @@ describe("durationMs", () => {
   it.each(["", "s", "-1s", "0", "1y", "1e3", "999999999999999999d"])("refuses %j", (text) => {
     expect(() => durationMs(text)).toThrow("such as 500ms, 30s, 5m or 1h");
   });
+});
+
+it("reads a duration, or that there is none", () => {
+  expect(durationOrNeverMs("never")).toBe(0);
+  expect(durationOrNeverMs("7d")).toBe(604_800_000);
+  expect(() => durationOrNeverMs("0")).toThrow("such as 500ms, 30s, 5m or 1h");
 });
 
 describe("wholeNumber", () => {

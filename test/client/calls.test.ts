@@ -151,6 +151,13 @@ describe("a call whose connection breaks", () => {
     expect(daemon.of("daemon/shutdown")).toHaveLength(1);
   });
 
+  it("is not sent again if it makes a file, which would be refused for being there", async () => {
+    const client = await start({ "session/export": breaking(1, {}) });
+    const call = client.session.export({ sessionId: "s", path: "/tmp/file" });
+    await expect(call).rejects.toBeInstanceOf(ConnectionLostError);
+    expect(daemon.of("session/export")).toHaveLength(1);
+  });
+
   it("is sent again when the daemon said that it is shutting down", async () => {
     let refusals = 0;
     const client = await start({

@@ -25,6 +25,7 @@ it("fills in every default", () => {
       heartbeatTimeoutMs: 0,
       autoSaveIntervalMs: 5_000,
     },
+    retention: { archiveAfterMs: 2_592_000_000, deleteAfterMs: 0 },
     commands: {
       maxRunning: 256,
       maxRunningPerSession: 32,

@@ -31,6 +31,21 @@ describe("writePiecesAtomic", () => {
     expect(turns).toBeGreaterThan(10);
   });
 
+  it("takes pieces that are waited for, and leaves nothing where one of them cannot be had", async () => {
+    const folder = await newFolder();
+    const path = join(folder, "file");
+    const pieces = async function* (fault?: Error): AsyncGenerator<string> {
+      yield "one ";
+      await Promise.resolve();
+      if (fault !== undefined) throw fault;
+      yield "two";
+    };
+    await expect(writePiecesAtomic(path, pieces(new Error("no more")))).rejects.toThrow("no more");
+    expect(await readdir(folder)).toEqual([]);
+    await writePiecesAtomic(path, pieces());
+    expect(await readFile(path, "utf8")).toBe("one two");
+  });
+
   it("leaves the old file, and nothing else, where a piece cannot be made", async () => {
     const folder = await newFolder();
     const path = join(folder, "file");

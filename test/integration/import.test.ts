@@ -6,7 +6,10 @@ import { describe, expect, it } from "vitest";
 import { daemonForSuite, daemonForTest } from "../support/daemon.js";
 import { until } from "../support/until.js";
 
-const suite = daemonForSuite({ config: { sessions: { autoSaveIntervalMs: 100 } } });
+// What is imported here ended long ago, and is to stay as it came.
+const suite = daemonForSuite({
+  config: { sessions: { autoSaveIntervalMs: 100 }, retention: { archiveAfterMs: 0 } },
+});
 
 /** The very files of the documentation. */
 const REGISTRY = {

@@ -216,6 +216,27 @@ export const session = {
     access: "write",
     durable: true,
   }),
+  "session/export": method({
+    summary:
+      "Writes one session with all its activities, oldest first, into a new file in the documented shape, " +
+      "which session/import takes. What looks like a secret in its environment is redacted.",
+    params: z.strictObject({
+      ...one,
+      /** A file that is not there yet, in a folder that is, outside of the data folder. */
+      path: absolutePath,
+    }),
+    result: z.strictObject({
+      path: absolutePath,
+      sizeBytes: z.int().nonnegative(),
+      /** How many are in the file. */
+      activities: z.int().nonnegative(),
+      /** How many could not be read, and so are not in it. */
+      damaged: z.int().nonnegative(),
+    }),
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
   "session/stats": method({
     summary: "Figures of one session: durations, counts, totals, and what is left of its limits.",
     params: z.strictObject(one),

@@ -6,6 +6,7 @@ import { daemonHandlers } from "./daemon.js";
 import { eventHandlers } from "./event.js";
 import { logHandlers } from "./log.js";
 import { metadataHandlers } from "./metadata.js";
+import { retentionHandlers } from "./retention.js";
 import type { Services } from "./services.js";
 import { sessionHandlers } from "./session.js";
 
@@ -20,6 +21,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...commandHandlers(services),
     ...eventHandlers(services),
     ...logHandlers(services),
+    ...retentionHandlers(services),
     "rpc.discover": () => (document ??= openRpcDocument(services.version)),
   };
 }

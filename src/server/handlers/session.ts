@@ -1,5 +1,6 @@
 import type { Result } from "../../protocol/types.js";
 import { createSession } from "../../supervisor/create.js";
+import { exportSession } from "../../supervisor/exportSession.js";
 import { importSessions } from "../../supervisor/import/importSessions.js";
 import type { After } from "../../supervisor/ledger.js";
 import { listActivities } from "../../supervisor/read/activities.js";
@@ -61,6 +62,7 @@ export function sessionHandlers({ supervisor }: Services): NamespaceHandlers<"se
       const { call, fields } = keyed("session/import", params);
       return importSessions(supervisor, fields, call);
     },
+    "session/export": ({ sessionId, path }) => exportSession(supervisor, sessionId, path),
     "session/stats": ({ sessionId }) => showStats(supervisor, supervisor.session(sessionId)),
   };
 }

@@ -98,7 +98,8 @@ export function activityLog(page: ActivityPage, upToSeq: number): object[] {
   return log.toReversed();
 }
 
-function activityInFile({ action, at, details, usage }: ActivityBody): object {
+/** An activity as it stands in the file of its session. */
+export function activityInFile({ action, at, details, usage }: ActivityBody): object {
   return withoutUndefined({
     action,
     timestamp: showTime(at),

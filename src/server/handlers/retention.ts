@@ -1,0 +1,7 @@
+import type { NamespaceHandlers, Services } from "./services.js";
+
+export function retentionHandlers({ supervisor }: Services): NamespaceHandlers<"retention"> {
+  return {
+    "retention/run": (params) => supervisor.retention.run(params),
+  };
+}
