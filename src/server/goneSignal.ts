@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { Connection } from "./connection.js";
 
 const signals = new WeakMap<Connection, AbortSignal>();
@@ -10,6 +12,8 @@ export function goneSignal(connection: Connection): AbortSignal {
   const known = signals.get(connection);
   if (known !== undefined) return known;
   const controller = new AbortController();
+  // As many as may be in flight; ten are not a leak.
+  setMaxListeners(0, controller.signal);
   signals.set(connection, controller.signal);
   connection.onClose(() => controller.abort());
   return controller.signal;

@@ -104,6 +104,8 @@ describe("a stop", () => {
     const orphaning = `(${stubborn}) & read x`;
     await peer.call("command/run", { sessionId, argv: ["sh", "-c", orphaning] });
     const waiting = peer.call("command/wait", { commandId: ids[0] ?? "" });
+    // Carried out in their order: once this is answered, the daemon waits. Else the stop may come before the call.
+    await peer.call("daemon/ping");
     const exit = await within("the stop", daemon.stop(), 4_000);
     expect(exit).toEqual({ code: 0, signal: null });
     expect(await daemon.leftovers()).toEqual([]);
