@@ -125,9 +125,12 @@ describe("activities", () => {
     }
     const file = activitiesFile(daemon(), session);
     await until("the save", async () => (await savedLines(file)).length === 5);
+    // A save has come to its end, the sync included, when the next one has begun.
+    await peer.call("session/record", { sessionId, action: "a5" });
+    await until("the next save", async () => (await savedLines(file)).length === 6);
     const text = await readFile(file, "utf8");
     await writeFile(file, text.replace('"a2"', '"b2"'));
-    const expected = ["a0", "a1", "damaged", "a3", "a4"];
+    const expected = ["a0", "a1", "damaged", "a3", "a4", "a5"];
     for (const limit of [1, 2, 3, 100]) {
       expect(await actionsOf(peer, sessionId, "oldest", limit), `oldest ${limit}`).toEqual(expected);
       expect(await actionsOf(peer, sessionId, "newest", limit), `newest ${limit}`).toEqual(
@@ -138,9 +141,9 @@ describe("activities", () => {
     const offsetBytes = Buffer.byteLength(text.split("\n").slice(0, 2).join("\n")) + 1;
     expect(items[2]).toEqual({ damaged: true, error: "content_damaged", offsetBytes });
     // What comes after it is saved and read as ever.
-    await peer.call("session/record", { sessionId, action: "a5" });
-    await until("the save", async () => (await savedLines(file)).length === 6);
-    expect(await actionsOf(peer, sessionId, "oldest", 100)).toEqual([...expected, "a5"]);
+    await peer.call("session/record", { sessionId, action: "a6" });
+    await until("the save", async () => (await savedLines(file)).length === 7);
+    expect(await actionsOf(peer, sessionId, "oldest", 100)).toEqual([...expected, "a6"]);
   });
 
   it("S1.9 S2.13 many writers at once, many sessions: each has its own, whole and in order", async () => {
