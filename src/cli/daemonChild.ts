@@ -10,7 +10,7 @@ import { EXIT } from "./exitCodes.js";
 
 /**
  * Room for what lives as long as one turn of the disk: with Node's own 16 MiB much of it is moved to the old
- * heap before it dies. Worth a fifth of the writes per second at 64 clients; it is taken only under load.
+ * heap before it dies. Writes of many clients gain by it; it is taken only under load.
  */
 const NODE_FLAGS = ["--max-semi-space-size=32"];
 

@@ -26,7 +26,7 @@ export class AppendFile {
 
   /**
    * From now on zeros are set aside behind what counts, so many at a time. Bytes that go where the file has some
-   * already are synced in half the time: the file's length, which is on another part of the disk, does not change.
+   * already are synced sooner: the file's length, which is on another part of the disk, does not change.
    */
   keepRoom(roomBytes: number): void {
     this.#roomBytes = roomBytes;

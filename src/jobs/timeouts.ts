@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import { DeadlineHeap } from "../schedule/deadlines.js";
 import type { Session, Supervisor } from "../supervisor/supervisor.js";
 
@@ -39,8 +41,8 @@ export class Timeouts {
     do {
       // What already waits in the sockets, a heartbeat perhaps, is heard before anything is judged: in the first turn
       // it is read, and in the next one it has been carried out.
-      await nextTurn();
-      await nextTurn();
+      await turn();
+      await turn();
       due = this.#heap.popDue(now, SLICE);
       for (const sessionId of due) ends.push(this.#judge(sessionId, now));
     } while (due.length === SLICE);
@@ -85,11 +87,4 @@ export class Timeouts {
       this.#arm(session);
     }
   }
-}
-
-/** Resolves in the next turn of the loop. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { inLanes } from "../disk/lanes.js";
+import { inLanes } from "../lanes.js";
 import { hasEnded, listPids, readStat, readStatNow } from "./proc.js";
 
 /** How many stat files are read at a time. */

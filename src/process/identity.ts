@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { inLanes } from "../disk/lanes.js";
+import { inLanes } from "../lanes.js";
 import { hasEnded, listPids, readStatNow, undefinedIfOutOfReach } from "./proc.js";
 
 /**

@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { inLanes } from "../disk/lanes.js";
+import { inLanes } from "../lanes.js";
 
 /** The two files that a command writes to; they may be one and the same. */
 export interface OutputFiles {

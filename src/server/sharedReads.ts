@@ -14,7 +14,7 @@ let shared: Buffer | undefined;
 
 /**
  * The accepted socket, reading into one buffer that all sockets share. Node sets 64 KiB aside for each read, and has
- * them collected: a quarter of what an answered ping costs. `onread` spares that, and Node offers it to sockets that
+ * them collected, which is a good part of what a small request costs. `onread` spares that, and Node offers it to sockets that
  * connect, not to those that a server accepts; so a second socket takes over the handle of the first. Where Node
  * does not have it there, the socket stays as it is.
  *

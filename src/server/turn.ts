@@ -1,23 +1,38 @@
 /** How long work goes on before timers, the disk and new requests are looked at again. */
 const SLICE_MS = 10;
 
+/** Milliseconds of a clock that only goes forward. */
+export type MonotonicMs = () => number;
+
 /** A share of the loop's time, from now on. */
 export class Slice {
-  readonly #endsMs = performance.now() + SLICE_MS;
+  readonly #nowMs: MonotonicMs;
+  readonly #endsMs: number;
+
+  constructor(nowMs: MonotonicMs = () => performance.now()) {
+    this.#nowMs = nowMs;
+    this.#endsMs = nowMs() + SLICE_MS;
+  }
 
   get isOver(): boolean {
-    return performance.now() > this.#endsMs;
+    return this.#nowMs() > this.#endsMs;
   }
 }
 
 /**
  * Carries out what was read, for all connections together, once in a turn of the loop. Between two reads lie calls of
- * the system, which put what is to be done next out of the processor's caches: apart from them it takes a tenth less.
+ * the system, which put what is to be done next out of the processor's caches: apart from them it takes less time.
  * And however much is asked for at once, the loop is held up for no longer than a slice and the work that ends it.
  */
 export class Turn {
+  readonly #nowMs: MonotonicMs | undefined;
   #waiting: (() => void)[] = [];
   #isScheduled = false;
+
+  /** @param nowMs the clock of its slices; a test has its own. */
+  constructor(nowMs?: MonotonicMs) {
+    this.#nowMs = nowMs;
+  }
 
   /** Runs `work` soon. It is to take a slice at most, and to come here again with what is left. */
   add(work: () => void): void {
@@ -35,7 +50,7 @@ export class Turn {
     this.#isScheduled = false;
     const due = this.#waiting;
     this.#waiting = [];
-    const slice = new Slice();
+    const slice = new Slice(this.#nowMs);
     for (let next = 0; next < due.length; next += 1) {
       if (slice.isOver) {
         this.#waiting = [...due.slice(next), ...this.#waiting];

@@ -125,7 +125,7 @@ function metadataSet(
   return next;
 }
 
-/** Assigned, which is several times as fast as a computed key, and which for `__proto__` only a known key may be. */
+/** Assigned, which is faster than a computed key, and which for `__proto__` only a known key may be. */
 function replacedEntry(
   metadata: Session["metadata"],
   key: string,
@@ -136,7 +136,7 @@ function replacedEntry(
   return next;
 }
 
-/** A copy that may still be changed. Field by field, because a spread of so many costs ten times as much. */
+/** A copy that may still be changed. Field by field, because a spread of so many costs much more. */
 function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] } {
   return {
     sessionId: session.sessionId,

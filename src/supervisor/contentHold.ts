@@ -1,4 +1,4 @@
-import { inLanes } from "../disk/lanes.js";
+import { inLanes } from "../lanes.js";
 
 /** How many of the removals that had to wait are done at a time. */
 const REMOVAL_LANES = 2;

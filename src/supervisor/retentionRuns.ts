@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import type { Journal } from "../journal/index.js";
 import { RefusalError } from "../protocol/errors.js";
 import { LIMITS } from "../protocol/limits.js";
@@ -83,7 +85,7 @@ export class RetentionRuns {
         this.#step(sessionId, { archiveAfterMs, deleteAfterMs }, nowMs);
       const all = [...registry.committedSessions.keys()];
       for (let at = 0; at < all.length; at += SLICE) {
-        await nextTurn();
+        await turn();
         if (this.#isClosed) throw stopping();
         await this.#slice(all.slice(at, at + SLICE), stepOf, gone, { isOwn, dryRun });
       }
@@ -133,12 +135,5 @@ function stopping(): RefusalError {
     type: "shutting_down",
     message: "The daemon is stopping: not all sessions were looked at.",
     hint: "what was archived or deleted by now stays so; run it again when the daemon is back",
-  });
-}
-
-/** Resolves in the next turn of the loop. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
   });
 }

@@ -38,7 +38,7 @@ export const WALLS: readonly Wall[] = [
     reason: "the only room that renames, syncs and unlinks; small enough to be read before one trusts it",
   },
   {
-    room: "src/disk/lanes.ts",
+    room: "src/lanes.ts",
     imports: [],
     reason: "a leaf: whoever has many files to look at lets others get to the disk in between",
   },
@@ -54,7 +54,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/process",
-    imports: ["node:", "src/disk", "src/disk/lanes.ts", "src/secretNames.ts"],
+    imports: ["node:", "src/disk", "src/lanes.ts", "src/secretNames.ts"],
     reason: "starts and stops processes without knowing for whom",
   },
   {
@@ -86,7 +86,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/supervisor",
-    imports: ["node:", "src/session", "src/protocol", "src/disk/lanes.ts", ...MACHINE_ROOMS],
+    imports: ["node:", "src/session", "src/protocol", "src/lanes.ts", ...MACHINE_ROOMS],
     reason: "the one place where decisions meet the machine",
   },
   {

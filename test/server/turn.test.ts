@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { Slice, Turn } from "../../src/server/turn.js";
 
@@ -6,15 +6,21 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+let ms: number;
+const nowMs = (): number => ms;
+beforeEach(() => {
+  ms = 1_000;
+});
+
 /** Takes a whole slice of the loop's time. */
 function takeSlice(): void {
-  const slice = new Slice();
-  while (!slice.isOver);
+  const slice = new Slice(nowMs);
+  while (!slice.isOver) ms += 1;
 }
 
 describe("a turn", () => {
   it("carries out what came in it, in order, and not at once", async () => {
-    const turn = new Turn();
+    const turn = new Turn(nowMs);
     const done: string[] = [];
     for (const name of ["a", "b", "c"]) turn.add(() => void done.push(name));
     expect(done).toEqual([]);
@@ -23,7 +29,7 @@ describe("a turn", () => {
   });
 
   it("leaves to the next what comes while it is carried out", async () => {
-    const turn = new Turn();
+    const turn = new Turn(nowMs);
     const done: string[] = [];
     turn.add(() => {
       done.push("first");
@@ -36,7 +42,7 @@ describe("a turn", () => {
   });
 
   it("lets others have their turn after a slice, and goes on where it was", async () => {
-    const turn = new Turn();
+    const turn = new Turn(nowMs);
     const done: string[] = [];
     turn.add(() => {
       takeSlice();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BackupError } from "../../content/backup/backupError.js";
 import { BackupFolder } from "../../content/backup/backupFolder.js";
 import { type Journal, writeStateCopy } from "../../journal/index.js";
-import { inLanes } from "../../disk/lanes.js";
+import { inLanes } from "../../lanes.js";
 import { RefusalError } from "../../protocol/errors.js";
 import type { Result } from "../../protocol/types.js";
 import type { Clock } from "../../schedule/clock.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inLanes } from "../../src/disk/lanes.js";
+import { inLanes } from "../src/lanes.js";
 
 describe("inLanes", () => {
   it("works on everything, never on more than its lanes at a time", async () => {
