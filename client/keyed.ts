@@ -17,6 +17,7 @@ const KEYED = {
   "session/import": true,
   "metadata/set": true,
   "metadata/delete": true,
+  "message/append": true,
   "command/start": true,
   "command/run": true,
   "command/signal": true,

@@ -6,6 +6,7 @@ const NAMESPACES = {
   daemon: true,
   session: true,
   metadata: true,
+  message: true,
   command: true,
   log: true,
   retention: true,

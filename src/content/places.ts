@@ -11,9 +11,12 @@ export function folderName({ sessionId, createdSeq }: FolderOwner): string {
   return `${sessionId}~${createdSeq}`;
 }
 
-/** Where a session keeps its activities. */
-export function activitiesPath(contentDir: string, owner: FolderOwner): string {
-  return join(contentDir, folderName(owner), "activities.jsonl");
+/** The kinds of bodies that a session keeps, by the names of their files. */
+export type BodyKind = "activities" | "conversation";
+
+/** Where a session keeps its bodies of one kind. */
+export function bodyPath(contentDir: string, owner: FolderOwner, kind: BodyKind): string {
+  return join(contentDir, folderName(owner), `${kind}.jsonl`);
 }
 
 /** Where a command of a session writes its output. */

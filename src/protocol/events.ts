@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { endCause, command, commandStatus, signalName } from "./command.js";
 import { json } from "./json.js";
+import { message } from "./message.js";
 import { activity, endedStatus, session } from "./session.js";
 import { count, id, label, seq, text, time } from "./shapes.js";
 
@@ -26,6 +27,7 @@ export const EVENTS = {
     /** When it was, where it came with a session that was imported. */
     at: time.optional(),
   }),
+  "message/appended": message.omit({ seq: true, at: true }),
   "metadata/set": z.strictObject({ key: label, value: json }),
   "metadata/deleted": z.strictObject({ key: label }),
   "command/accepted": command,

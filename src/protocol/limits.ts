@@ -21,6 +21,8 @@ export const LIMITS = {
   metadataLength: 262_144,
   /** Characters of the details of one activity, as JSON. */
   detailsLength: 65_536,
+  /** Characters of the content of one message, as JSON. */
+  messageLength: 1_048_576,
   /** Different tools that the totals of one session tell apart; the rest is counted as "other". */
   toolNames: 256,
   /** Entries of argv, and variables of an environment. */

@@ -100,6 +100,8 @@ export const session = z.strictObject({
   endReason: text.optional(),
   archivedAt: time.optional(),
   activities: count,
+  /** Messages of its conversation. */
+  messages: count,
   commands: commandCounts,
   totals,
   /** Number of the event that created it: with the id it names one session for ever. */

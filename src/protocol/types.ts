@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { command } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS } from "./events.js";
+import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
 import type { activity, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
 
@@ -27,6 +28,7 @@ export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
+export type MessageShape = z.output<typeof message>;
 export type UsageShape = z.output<typeof usage>;
 
 /** An event as subscribers get it. */

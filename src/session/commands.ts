@@ -1,5 +1,5 @@
 import type { Json } from "../protocol/json.js";
-import type { SessionConfigPatch, UsageShape } from "../protocol/types.js";
+import type { MessageShape, SessionConfigPatch, UsageShape } from "../protocol/types.js";
 import type { AcceptedFields, CreatedFields, ImportedFields, Outcome, UpdatedFields } from "./events.js";
 import type { ProcessIdentity, SessionStatus } from "./state.js";
 
@@ -49,6 +49,10 @@ export type Command =
       readonly details?: Json | undefined;
       readonly usage?: UsageShape | undefined;
     }
+  | ({ readonly type: "message/append"; readonly sessionId: string } & Omit<
+      MessageShape,
+      "seq" | "at" | "index"
+    >)
   | { readonly type: "metadata/set"; readonly sessionId: string; readonly key: string; readonly value: Json }
   | { readonly type: "metadata/delete"; readonly sessionId: string; readonly key: string }
   | ({ readonly type: "command/start"; readonly sessionId: string } & AcceptedFields)
@@ -87,5 +91,6 @@ export interface Bounds {
   readonly metadataValueLength: number;
   readonly metadataLength: number;
   readonly detailsLength: number;
+  readonly messageLength: number;
   readonly labelLength: number;
 }

@@ -1,5 +1,6 @@
 import type { Bounds, Command } from "./commands.js";
 import { create, importSession } from "./decideBirth.js";
+import { appendMessage } from "./decideMessage.js";
 import type { Decision, Head } from "./decision.js";
 import { happened, NOTHING, refuse, sessionNotActive, sessionNotFound } from "./decision.js";
 import { faultOfDetails, faultOfEntry, faultOfMetadata } from "./metadata.js";
@@ -9,7 +10,10 @@ import type { Move } from "./transitions.js";
 import { statusAfter } from "./transitions.js";
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
-type SessionCommand = Extract<Command, { type: `session/${string}` | `metadata/${string}` }>;
+type SessionCommand = Extract<
+  Command,
+  { type: `session/${string}` | `message/${string}` | `metadata/${string}` }
+>;
 
 /** What makes a session has none yet to move. */
 type Birth = "session/create" | "session/import";
@@ -18,6 +22,7 @@ const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | "session/en
   "session/update": "edit",
   "session/touch": "work",
   "session/record": "work",
+  "message/append": "work",
   "metadata/set": "edit",
   "metadata/delete": "edit",
   "session/pause": "pause",
@@ -44,6 +49,8 @@ export function decideSession(head: Head, command: SessionCommand, bounds: Bound
       return happened({ type: "session/touched", sessionId: session.sessionId, data: {} });
     case "session/record":
       return record(session, command, bounds);
+    case "message/append":
+      return appendMessage(session, command, bounds);
     case "metadata/set":
       return setMetadata(session, command, bounds);
     case "metadata/delete":
@@ -84,9 +91,13 @@ function setMetadata(session: Session, command: Of<"metadata/set">, bounds: Boun
 
 function changeStatus(
   session: Session,
-  command: Exclude<
-    SessionCommand,
-    Of<Birth | "session/update" | "session/touch" | "session/record" | "metadata/set" | "metadata/delete">
+  command: Of<
+    | "session/pause"
+    | "session/resume"
+    | "session/end"
+    | "session/expire"
+    | "session/archive"
+    | "session/delete"
   >,
 ): Decision {
   const { sessionId } = session;

@@ -1,5 +1,5 @@
 import type { Json } from "../protocol/json.js";
-import type { SessionConfigShape, UsageShape } from "../protocol/types.js";
+import type { MessageShape, SessionConfigShape, UsageShape } from "../protocol/types.js";
 import type {
   EndCause,
   Execution,
@@ -72,6 +72,7 @@ interface EventData {
     /** When it was, where that is not when it was journaled: it came with a session that was imported. */
     readonly at?: number;
   };
+  "message/appended": Omit<MessageShape, "seq" | "at">;
   "metadata/set": { readonly key: string; readonly value: Json };
   "metadata/deleted": { readonly key: string };
   "command/accepted": AcceptedFields;

@@ -3,6 +3,7 @@ import type { CreatedFields, Event, ImportedFields, Stamp, UpdatedFields } from 
 import type { Session } from "./state.js";
 import { addUsage, NO_TOTALS } from "./totals.js";
 
+const NO_CONVERSATION: Session["conversation"] = { count: 0, appended: 0, hidden: [] };
 const NO_COMMANDS: Session["commands"] = { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 };
 
 /**
@@ -33,6 +34,12 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       const counted = { activities: session.activities + 1, totals };
       // What came with an import is history: nobody is active in the session now.
       return event.data.at === undefined ? active(session, counted, stamp) : { ...session, ...counted };
+    }
+    case "message/appended": {
+      const { index, usage } = event.data;
+      const { count, hidden } = session.conversation;
+      const conversation = { count: count + 1, appended: index, hidden };
+      return active(session, { conversation, totals: addUsage(session.totals, usage) }, stamp);
     }
     case "metadata/set":
       return metadataSet(session, event.data.key, event.data.value, stamp);
@@ -69,6 +76,7 @@ function created(sessionId: string, fields: CreatedFields, { seq, at, up }: Stam
     endReason: undefined,
     archivedAt: undefined,
     activities: 0,
+    conversation: NO_CONVERSATION,
     commands: NO_COMMANDS,
     totals: NO_TOTALS,
   };
@@ -161,6 +169,7 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     endReason: session.endReason,
     archivedAt: session.archivedAt,
     activities: session.activities,
+    conversation: session.conversation,
     commands: session.commands,
     totals: session.totals,
   };

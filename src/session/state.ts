@@ -32,8 +32,19 @@ export interface Session {
   readonly endReason: string | undefined;
   readonly archivedAt: number | undefined;
   readonly activities: number;
+  readonly conversation: Conversation;
   readonly commands: SessionShape["commands"];
   readonly totals: SessionShape["totals"];
+}
+
+/** Where the conversation of a session stands; what is said in it is a body. */
+export interface Conversation {
+  /** Messages that can be seen. */
+  readonly count: number;
+  /** All that were ever appended: the index of the last one. */
+  readonly appended: number;
+  /** Indices that are not to be seen, the first and the last of each run, in order. */
+  readonly hidden: readonly (readonly [first: number, last: number])[];
 }
 
 /** The limits within which a command runs; 0 does not limit. */

@@ -1,32 +1,22 @@
 import { appendBodies, bytesBefore } from "../content/bodyFile.js";
 import { removeContent } from "../content/outputFolder.js";
-import { activitiesPath, type FolderOwner } from "../content/places.js";
+import { type BodyKind, bodyPath, type FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
-import type { Event } from "../session/events.js";
-import { type ActivityPage, type PageOptions, readPage } from "./bodyPage.js";
+import type { AnyBody, BodyTypes } from "./bodyOf.js";
+import { type BodyFilter, type BodyPage, type PageOptions, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
+import type { PlacedInMemory } from "./mergedBodies.js";
 import type { SupervisorLog } from "./options.js";
 import { Serial } from "./serial.js";
 import { UrgentSave } from "./urgentSave.js";
 
-/** One entry of a session's audit trail, as it is stored. */
-export interface ActivityBody {
-  readonly seq: number;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  readonly action: string;
-  readonly details?: unknown;
-  readonly usage?: unknown;
-}
-
 /** A body that is not in its session's file yet. */
-export interface UnsavedBody {
-  readonly body: ActivityBody;
+export type UnsavedBody = AnyBody & {
   /** Characters, as an estimate of the memory that it takes. */
   readonly length: number;
   /** When it came, by the up-time clock. */
   readonly upMs: number;
-}
+};
 
 /** What one session has in the journal alone, not yet in its own file. */
 interface Unsaved {
@@ -71,18 +61,8 @@ export class Bodies {
     return this.#length > UNSAVED_LENGTH;
   }
 
-  /** Takes the body of a durable event. */
-  add(
-    session: Session,
-    event: Event & { type: "activity/recorded" },
-    stamp: { seq: number; at: number; up: number },
-  ): void {
-    const body: ActivityBody = { seq: stamp.seq, at: stamp.at, ...event.data };
-    this.restore(session, body, stamp.up);
-  }
-
-  /** Takes a body back that a snapshot held. */
-  restore(session: Session, body: ActivityBody, upMs: number): void {
+  /** Takes the body of a durable event, or one that a snapshot held. */
+  add(session: Session, one: AnyBody, upMs: number): void {
     const { sessionId, createdSeq, config } = session;
     let unsaved = this.#unsaved.get(sessionId);
     if (unsaved === undefined) {
@@ -92,21 +72,21 @@ export class Bodies {
       unsaved = { owner, saves: new Serial(), bodies: [], length: 0, intervalMs, dueUpMs };
       this.#unsaved.set(sessionId, unsaved);
     }
-    const length = 64 + JSON.stringify(body).length;
-    unsaved.bodies.push({ body, length, upMs });
+    const length = 64 + JSON.stringify(one.body).length;
+    unsaved.bodies.push({ ...one, length, upMs });
     unsaved.intervalMs = config.autoSaveIntervalMs;
     unsaved.length += length;
     this.#length += length;
   }
 
   /** All unsaved bodies with their sessions, for a snapshot. */
-  entries(): { readonly sessionId: string; readonly body: ActivityBody }[] {
+  entries(): ({ readonly sessionId: string } & AnyBody)[] {
     return [...this.#unsaved].flatMap(([sessionId, { bodies }]) =>
-      bodies.map(({ body }) => ({ sessionId, body })),
+      bodies.map(({ length: _, upMs: __, ...one }) => ({ sessionId, ...one })),
     );
   }
 
-  /** The seq of the first body of each session that a snapshot has to hold, by the session's id. */
+  /** The seq of the first body of each session that a snapshot has to hold, of any kind, by the session's id. */
   firstUnsaved(): ReadonlyMap<string, number> {
     return new Map(
       [...this.#unsaved].map(([sessionId, { bodies }]) => [sessionId, bodies[0]?.body.seq ?? 0]),
@@ -117,8 +97,8 @@ export class Bodies {
    * How much of a session's file comes before the body of `beforeSeq`. Nothing of it changes any more, if that one
    * was not saved at the time.
    */
-  savedBytes(owner: FolderOwner, beforeSeq: number): Promise<number> {
-    const look = (): Promise<number> => bytesBefore(activitiesPath(this.#contentDir, owner), beforeSeq);
+  savedBytes(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {
+    const look = (): Promise<number> => bytesBefore(bodyPath(this.#contentDir, owner, kind), beforeSeq);
     // A save may cut what an earlier one left behind, so the end of the file is no place to read meanwhile.
     const unsaved = this.#unsaved.get(owner.sessionId);
     return unsaved === undefined ? look() : unsaved.saves.run(look);
@@ -153,10 +133,15 @@ export class Bodies {
     return this.isFull ? this.#urgentSave.run() : undefined;
   }
 
-  /** One page of a session's activities. */
-  read(session: Session, options: PageOptions): Promise<ActivityPage> {
-    const inMemory = [...(this.#unsaved.get(session.sessionId)?.bodies ?? [])];
-    return readPage(activitiesPath(this.#contentDir, session), inMemory, options);
+  /** One page of a session's bodies of one kind, of all or of those that are wanted. */
+  read<Kind extends BodyKind>(
+    session: FolderOwner,
+    kind: Kind,
+    options: PageOptions,
+    isWanted?: BodyFilter<BodyTypes[Kind]>,
+  ): Promise<BodyPage<BodyTypes[Kind]>> {
+    const inMemory = ofKind(this.#unsaved.get(session.sessionId)?.bodies ?? [], kind);
+    return readPage<BodyTypes[Kind]>(bodyPath(this.#contentDir, session, kind), inMemory, options, isWanted);
   }
 
   /** Forgets what a deleted session has in memory, and answers it; its folder stays as it is. */
@@ -180,11 +165,14 @@ export class Bodies {
   async #saveOne(sessionId: string, unsaved: Unsaved): Promise<void> {
     if (this.#unsaved.get(sessionId) !== unsaved) return;
     const saved = [...unsaved.bodies];
-    const path = activitiesPath(this.#contentDir, unsaved.owner);
-    await appendBodies(
-      path,
-      saved.map(({ body }) => body),
-    );
+    // Where one kind cannot be saved, all are saved again: to append what is there already changes nothing.
+    for (const kind of new Set(saved.map((one) => one.kind))) {
+      const path = bodyPath(this.#contentDir, unsaved.owner, kind);
+      await appendBodies(
+        path,
+        ofKind(saved, kind).map(({ body }) => body),
+      );
+    }
     if (this.#unsaved.get(sessionId) !== unsaved) return;
     const savedLength = saved.reduce((sum, { length }) => sum + length, 0);
     this.#length -= savedLength;
@@ -194,4 +182,13 @@ export class Bodies {
     if (first === undefined) this.#unsaved.delete(sessionId);
     else unsaved.dueUpMs = first.upMs + unsaved.intervalMs;
   }
+}
+
+/** Those of one kind, as a list of its own. */
+function ofKind<Kind extends BodyKind>(
+  bodies: readonly UnsavedBody[],
+  kind: Kind,
+): PlacedInMemory<BodyTypes[Kind]>[] {
+  // A kind and its body come in one piece, which the compiler cannot follow through a parameter of a type.
+  return bodies.filter((one) => one.kind === kind) as unknown as PlacedInMemory<BodyTypes[Kind]>[];
 }

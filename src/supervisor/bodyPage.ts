@@ -1,14 +1,14 @@
+import type { Body } from "../content/bodyFile.js";
 import { LIMITS } from "../protocol/limits.js";
-import type { ActivityBody, UnsavedBody } from "./bodies.js";
-import { mergedBodies } from "./mergedBodies.js";
+import { mergedBodies, type PlacedInMemory } from "./mergedBodies.js";
 
-export interface ActivityPage {
-  readonly items: readonly (ActivityBody | { readonly damaged: true; readonly offset: number })[];
+export interface BodyPage<B extends Body> {
+  readonly items: readonly (B | { readonly damaged: true; readonly offset: number })[];
   /** Where the next page goes on. */
-  readonly next: ActivityCursor | undefined;
+  readonly next: BodyCursor | undefined;
 }
 
-export interface ActivityCursor {
+export interface BodyCursor {
   /** Of the last body that could be read. */
   readonly seq: number;
   /** Where in the file; absent while nothing of the file was reached. */
@@ -18,21 +18,26 @@ export interface ActivityCursor {
 export interface PageOptions {
   readonly order: "newest" | "oldest";
   readonly limit: number;
-  readonly cursor?: ActivityCursor | undefined;
+  readonly cursor?: BodyCursor | undefined;
 }
 
+/** Which bodies belong on a page; all where it is left out. */
+export type BodyFilter<B extends Body> = (body: B) => boolean;
+
 /** One page of the bodies in a file and in memory. */
-export async function readPage(
+export async function readPage<B extends Body>(
   path: string,
-  inMemory: readonly UnsavedBody[],
+  inMemory: readonly PlacedInMemory<B>[],
   { order, limit, cursor }: PageOptions,
-): Promise<ActivityPage> {
-  const items: ActivityPage["items"][number][] = [];
+  isWanted: BodyFilter<B> = () => true,
+): Promise<BodyPage<B>> {
+  const items: BodyPage<B>["items"][number][] = [];
   let seq = cursor?.seq ?? (order === "newest" ? Number.MAX_SAFE_INTEGER : 0);
   let offset = cursor?.offset;
   let length = 0;
   // One more than asked for tells whether there is a next page.
   for await (const found of mergedBodies(path, inMemory, order, cursor)) {
+    if ("body" in found && !isWanted(found.body)) continue;
     if (items.length === limit || length > LIMITS.pageLength) return { items, next: { seq, offset } };
     if ("body" in found) length += "length" in found ? found.length : found.endOffset - found.offset;
     items.push("body" in found ? found.body : { damaged: true, offset: found.offset });

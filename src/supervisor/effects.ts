@@ -3,6 +3,7 @@ import type { Session } from "../session/state.js";
 import { isEnded } from "../session/state.js";
 import type { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
+import { bodyOf } from "./bodyOf.js";
 import type { Committed } from "./ledger.js";
 import { logEvent } from "./logEvent.js";
 import type { SupervisorLog, SupervisorOptions } from "./options.js";
@@ -65,8 +66,9 @@ export class Effects {
     // What was beaten under another limit, or under none, says nothing about this one.
     else if (event.type === "session/updated" && (event.data.config?.heartbeatTimeoutMs ?? 0) > 0)
       beats.expect(sessionId);
-    if (event.type === "activity/recorded" && session !== undefined) {
-      bodies.add(session, event, stamp);
+    const body = bodyOf(event, stamp);
+    if (body !== undefined && session !== undefined) {
+      bodies.add(session, body, stamp.up);
       void bodies.saveIfFull();
     }
     const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);

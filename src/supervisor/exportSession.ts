@@ -3,8 +3,8 @@ import { RefusalError } from "../protocol/errors.js";
 import { LIMITS } from "../protocol/limits.js";
 import type { Result } from "../protocol/types.js";
 import type { Session } from "../session/state.js";
-import type { ActivityBody } from "./bodies.js";
-import type { ActivityCursor } from "./bodyPage.js";
+import type { ActivityBody } from "./bodyOf.js";
+import type { BodyCursor } from "./bodyPage.js";
 import { activityInFile, sessionInFile } from "./files/sessionShape.js";
 import type { Supervisor } from "./supervisor.js";
 
@@ -54,10 +54,14 @@ async function* activitiesOf(
   session: Session,
   upToSeq: number,
 ): AsyncGenerator<readonly ActivityBody[]> {
-  let cursor: ActivityCursor | undefined;
+  let cursor: BodyCursor | undefined;
   if (session.activities === 0) return;
   do {
-    const page = await source.bodies.read(session, { order: "oldest", limit: LIMITS.pageItems, cursor });
+    const page = await source.bodies.read(session, "activities", {
+      order: "oldest",
+      limit: LIMITS.pageItems,
+      cursor,
+    });
     mustBeThere(source, session);
     const bodies = page.items.filter((item) => "seq" in item);
     const wanted = bodies.filter(({ seq }) => seq <= upToSeq);

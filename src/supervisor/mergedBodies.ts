@@ -1,18 +1,23 @@
-import { type FoundBody, readBodies } from "../content/bodyFile.js";
-import type { ActivityBody, UnsavedBody } from "./bodies.js";
-import type { ActivityCursor } from "./bodyPage.js";
+import { type Body, type FoundBody, readBodies } from "../content/bodyFile.js";
+import type { BodyCursor } from "./bodyPage.js";
 
-/** A line of the file, or a body that is in memory alone and so has no place yet. */
-type Placed =
-  FoundBody<ActivityBody> | (UnsavedBody & { readonly offset?: never; readonly endOffset?: never });
+/** A body that is in memory alone; its length in characters stands for its bytes. */
+export interface PlacedInMemory<B extends Body> {
+  readonly body: B;
+  readonly length: number;
+}
+
+/** A line of the file, or a body that has no place there yet. */
+type Placed<B extends Body> =
+  FoundBody<B> | (PlacedInMemory<B> & { readonly offset?: never; readonly endOffset?: never });
 
 /** Bodies of the file and of memory as one row; what is in both counts once. */
-export async function* mergedBodies(
+export async function* mergedBodies<B extends Body>(
   path: string,
-  inMemory: readonly UnsavedBody[],
+  inMemory: readonly PlacedInMemory<B>[],
   order: "newest" | "oldest",
-  cursor: ActivityCursor | undefined,
-): AsyncGenerator<Placed> {
+  cursor: BodyCursor | undefined,
+): AsyncGenerator<Placed<B>> {
   const isWanted = (seq: number): boolean =>
     cursor === undefined || (order === "newest" ? seq < cursor.seq : seq > cursor.seq);
   const memory = inMemory.filter(({ body }) => isWanted(body.seq));
@@ -21,7 +26,7 @@ export async function* mergedBodies(
   if (order === "newest" && cursor?.offset === undefined) yield* memory.toReversed();
   const from = order === "oldest" ? cursor?.offset : undefined;
   const to = order === "newest" ? cursor?.offset : undefined;
-  const file = readBodies<ActivityBody>(path, {
+  const file = readBodies<B>(path, {
     order,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

@@ -3,6 +3,7 @@ import { openJournal, openMemoryJournal, type Journal, type StoredRecord } from 
 import type { Event } from "../session/events.js";
 import type { Session } from "../session/state.js";
 import type { Bodies } from "./bodies.js";
+import { bodyOf } from "./bodyOf.js";
 import type { KeyEntry, Keys } from "./keys.js";
 import type { Registry } from "./registry.js";
 import { restoreEntry } from "./snapshot.js";
@@ -70,9 +71,10 @@ function replay(
   let eventSeq = seq - events.length;
   for (const event of events) {
     eventSeq += 1;
-    if (event.type !== "activity/recorded") continue;
+    const body = bodyOf(event, { seq: eventSeq, at });
+    if (body === undefined) continue;
     const session = registry.session(event.sessionId);
-    if (session !== undefined) bodies.add(session, event, { seq: eventSeq, at, up });
+    if (session !== undefined) bodies.add(session, body, up);
   }
   for (const session of changes.removed) {
     bodies.forget(session);

@@ -1,6 +1,7 @@
 import type { Journal } from "../journal/index.js";
 import type { Execution, Session } from "../session/state.js";
-import type { ActivityBody, Bodies } from "./bodies.js";
+import type { Bodies } from "./bodies.js";
+import type { AnyBody } from "./bodyOf.js";
 import type { Keys, RememberedKey } from "./keys.js";
 import type { Registry } from "./registry.js";
 
@@ -15,7 +16,7 @@ type Entry =
   | { readonly kind: "session"; readonly session: Session }
   | { readonly kind: "execution"; readonly execution: Execution }
   | { readonly kind: "keys"; readonly keys: readonly KeyRow[] }
-  | { readonly kind: "body"; readonly sessionId: string; readonly body: ActivityBody };
+  | { readonly kind: "body"; readonly sessionId: string; readonly of: AnyBody };
 
 interface State {
   readonly registry: Registry;
@@ -41,7 +42,7 @@ export function snapshotEntries({ registry, keys, bodies, journal }: Durable): I
     for (const session of sessions) yield { kind: "session", session };
     for (const execution of executions) yield { kind: "execution", execution };
     for (const rows of keyRows(remembered)) yield { kind: "keys", keys: rows };
-    for (const { sessionId, body } of unsaved) yield { kind: "body", sessionId, body };
+    for (const { sessionId, ...of } of unsaved) yield { kind: "body", sessionId, of };
   })();
 }
 
@@ -69,7 +70,7 @@ export function restoreEntry({ registry, keys, bodies }: State, entry: unknown, 
       return undefined;
     case "body": {
       const session = registry.session(one.sessionId);
-      if (session !== undefined) bodies.restore(session, one.body, upMs);
+      if (session !== undefined) bodies.add(session, one.of, upMs);
     }
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { prepareOutput, removeContent, removeOutput } from "../../src/content/outputFolder.js";
-import { activitiesPath, folderName, outputPaths } from "../../src/content/places.js";
+import { bodyPath, folderName, outputPaths } from "../../src/content/places.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 
 const newFolder = temporaryFolders();
@@ -16,7 +16,7 @@ describe("the places of a session", () => {
   it("lie in one folder, which is its own also when the id is used again", () => {
     expect(folderName(owner)).toBe("s~7");
     expect(folderName({ sessionId: "s", createdSeq: 8 })).not.toBe(folderName(owner));
-    expect(activitiesPath("/c", owner)).toBe("/c/s~7/activities.jsonl");
+    expect(bodyPath("/c", owner, "activities")).toBe("/c/s~7/activities.jsonl");
     expect(outputPaths("/c", owner, "x")).toEqual({
       folder: "/c/s~7/output",
       stdoutPath: "/c/s~7/output/x.stdout.log",

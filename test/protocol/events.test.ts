@@ -15,6 +15,7 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "session/archived": true,
   "session/deleted": true,
   "activity/recorded": true,
+  "message/appended": true,
   "metadata/set": true,
   "metadata/deleted": true,
   "command/accepted": true,

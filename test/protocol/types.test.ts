@@ -54,6 +54,7 @@ describe("the mapped types", () => {
       | "session/import"
       | "metadata/set"
       | "metadata/delete"
+      | "message/append"
       | "command/start"
       | "command/run"
       | "command/signal"

@@ -99,6 +99,19 @@ const importSession = create.chain((fields) =>
   }),
 ) as unknown as fc.Arbitrary<Extract<Command, { type: "session/import" }>>;
 
+const appendMessage = fc.record(
+  {
+    type: fc.constant("message/append" as const),
+    sessionId,
+    messageId: fc.uuid(),
+    role: fc.constantFrom("user" as const, "tool" as const),
+    content: fc.oneof(fc.string({ maxLength: 5 }), fc.constant([{ type: "text", text: "x" }])),
+    toolName: text,
+    usage: fc.constantFrom({ inputTokens: 3 }, { costUsd: 0.5 }),
+  },
+  { requiredKeys: ["type", "sessionId", "messageId", "role", "content"] },
+);
+
 const nullable = fc.constantFrom(undefined, null, "x");
 const update = fc.record(
   {
@@ -164,6 +177,7 @@ const plain = fc.oneof(
   { weight: 4, arbitrary: create },
   { weight: 1, arbitrary: importSession },
   { weight: 1, arbitrary: update },
+  { weight: 1, arbitrary: appendMessage },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(

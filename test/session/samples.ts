@@ -37,6 +37,7 @@ export const BOUNDS: Bounds = {
   metadataValueLength: 10_000,
   metadataLength: 100_000,
   detailsLength: 10_000,
+  messageLength: 10_000,
   labelLength: 256,
 };
 
@@ -68,6 +69,7 @@ export function session(changes: Partial<Session> = {}): Session {
     endReason: undefined,
     archivedAt: undefined,
     activities: 0,
+    conversation: { count: 0, appended: 0, hidden: [] },
     commands: { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 },
     totals: {
       invocations: 0,

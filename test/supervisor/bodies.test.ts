@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { activitiesPath } from "../../src/content/places.js";
+import { bodyPath } from "../../src/content/places.js";
 import type { Session } from "../../src/session/state.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
@@ -15,7 +15,7 @@ const newFolder = temporaryFolders();
 let contentDir: string;
 beforeEach(async () => (contentDir = await newFolder()));
 
-const path = (owner: Session = one): string => activitiesPath(contentDir, owner);
+const path = (owner: Session = one): string => bodyPath(contentDir, owner, "activities");
 
 describe("saving", () => {
   it("brings each session's bodies into its own file, once", async () => {
@@ -144,7 +144,7 @@ describe("saving", () => {
     const large = "x".repeat(1024 * 1024);
     const record = (owner: Session, count: number): void => {
       for (let seq = 1; seq <= count; seq++) {
-        bodies.restore(owner, { seq, at: 0, action: "wrote", details: large }, 0);
+        bodies.add(owner, { kind: "activities", body: { seq, at: 0, action: "wrote", details: large } }, 0);
       }
     };
     record(one, 7);
@@ -169,7 +169,7 @@ describe("saving", () => {
     onTestFinished(() => now.mockRestore());
     expect(bodies.saveIfFull()).toBeUndefined();
     const body = { seq: 1, at: 0, action: "wrote", details: "x".repeat(9 * 1024 * 1024) };
-    bodies.restore(one, body, 0);
+    bodies.add(one, { kind: "activities", body }, 0);
     await writeFile(join(contentDir, "s~1"), "in the way");
     const first = bodies.saveIfFull();
     expect(bodies.saveIfFull()).toBe(first);
@@ -194,7 +194,7 @@ describe("a snapshot", () => {
     add(bodies, [2, 3]);
     const entries = JSON.parse(JSON.stringify(bodies.entries())) as ReturnType<Bodies["entries"]>;
     const restored = new Bodies({ contentDir });
-    for (const { body } of entries) restored.restore(one, body, 0);
+    for (const { sessionId: _, ...body } of entries) restored.add(one, body, 0);
     expect(restored.entries()).toEqual(bodies.entries());
     expect(await readAll(restored, { order: "oldest", limit: 2 })).toEqual([1, 2, 3]);
   });

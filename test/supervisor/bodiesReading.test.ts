@@ -4,10 +4,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { activitiesPath } from "../../src/content/places.js";
+import { bodyPath } from "../../src/content/places.js";
 import { LIMITS } from "../../src/protocol/limits.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
-import type { ActivityCursor } from "../../src/supervisor/bodyPage.js";
+import type { BodyCursor } from "../../src/supervisor/bodyPage.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 import { session } from "../session/samples.js";
 import { add, one, readAll, upTo } from "./bodyPages.js";
@@ -16,7 +16,7 @@ const newFolder = temporaryFolders();
 let contentDir: string;
 beforeEach(async () => (contentDir = await newFolder()));
 
-const path = (): string => activitiesPath(contentDir, one);
+const path = (): string => bodyPath(contentDir, one, "activities");
 
 describe("reading", () => {
   it("gives a body back as it was recorded, from memory and from the file", async () => {
@@ -26,16 +26,19 @@ describe("reading", () => {
       items: [{ seq: 3, at: 30, action: "action 3", details: { seq: 3 } }],
       next: undefined,
     };
-    expect(await bodies.read(one, { order: "oldest", limit: 5 })).toEqual(expected);
+    expect(await bodies.read(one, "activities", { order: "oldest", limit: 5 })).toEqual(expected);
     await bodies.save();
-    expect(await bodies.read(one, { order: "oldest", limit: 5 })).toEqual(expected);
-    expect(await new Bodies({ contentDir }).read(one, { order: "newest", limit: 5 })).toEqual(expected);
+    expect(await bodies.read(one, "activities", { order: "oldest", limit: 5 })).toEqual(expected);
+    expect(await new Bodies({ contentDir }).read(one, "activities", { order: "newest", limit: 5 })).toEqual(expected);
   });
 
   it("gives nothing for a session that has nothing", async () => {
     const bodies = new Bodies({ contentDir });
     for (const order of ["newest", "oldest"] as const) {
-      expect(await bodies.read(one, { order, limit: 5 })).toEqual({ items: [], next: undefined });
+      expect(await bodies.read(one, "activities", { order, limit: 5 })).toEqual({
+        items: [],
+        next: undefined,
+      });
     }
   });
 
@@ -76,13 +79,13 @@ describe("reading", () => {
     const bodies = new Bodies({ contentDir });
     const half = "x".repeat(Math.ceil(LIMITS.pageLength / 2));
     for (const seq of upTo(7)) {
-      bodies.restore(one, { seq, at: 0, action: "wrote", details: half }, 0);
+      bodies.add(one, { kind: "activities", body: { seq, at: 0, action: "wrote", details: half } }, 0);
       if (seq === 4) await bodies.save();
     }
     const pages: number[][] = [];
-    let cursor: ActivityCursor | undefined;
+    let cursor: BodyCursor | undefined;
     do {
-      const { items, next } = await bodies.read(one, { order, limit: 1_000, cursor });
+      const { items, next } = await bodies.read(one, "activities", { order, limit: 1_000, cursor });
       pages.push(items.map((item) => ("seq" in item ? item.seq : NaN)));
       cursor = next;
     } while (cursor !== undefined);
@@ -145,7 +148,7 @@ describe("reading", () => {
     const text = await readFile(path(), "utf8");
     const offset = text.indexOf("\n") + 1;
     await writeFile(path(), text.replace("action 2", "action 3"));
-    const { items } = await bodies.read(one, { order: "newest", limit: 9 });
+    const { items } = await bodies.read(one, "activities", { order: "newest", limit: 9 });
     expect(items[0]).toEqual({ damaged: true, offset });
   });
 });

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 
 import type { Session } from "../../src/session/state.js";
 import type { Bodies } from "../../src/supervisor/bodies.js";
-import type { ActivityCursor } from "../../src/supervisor/bodyPage.js";
+import type { BodyCursor } from "../../src/supervisor/bodyPage.js";
 import { session } from "../session/samples.js";
 
 /** The session whose bodies these are, unless another is named. */
@@ -11,9 +11,8 @@ export const one = session();
 /** Takes the bodies of durable events, as the supervisor hands them in. */
 export function add(bodies: Bodies, seqs: readonly number[], owner: Session = one, up = 0): void {
   for (const seq of seqs) {
-    const data = { action: `action ${seq}`, details: { seq } };
-    const event = { type: "activity/recorded", sessionId: owner.sessionId, data } as const;
-    bodies.add(owner, event, { seq, at: seq * 10, up });
+    const body = { seq, at: seq * 10, action: `action ${seq}`, details: { seq } };
+    bodies.add(owner, { kind: "activities", body }, up);
   }
 }
 
@@ -34,15 +33,15 @@ export async function readAll(
 ): Promise<(number | "damaged")[]> {
   const { order, limit, owner = one, between } = options;
   const all: (number | "damaged")[] = [];
-  let cursor: ActivityCursor | undefined;
+  let cursor: BodyCursor | undefined;
   for (let page = 1; page < 200; page++) {
-    const { items, next } = await bodies.read(owner, { order, limit, cursor });
+    const { items, next } = await bodies.read(owner, "activities", { order, limit, cursor });
     expect(items.length).toBeLessThanOrEqual(limit);
     for (const item of items) all.push("damaged" in item ? "damaged" : item.seq);
     if (next === undefined) return all;
     expect(items).toHaveLength(limit);
     // As it comes back from a client.
-    cursor = JSON.parse(JSON.stringify(next)) as ActivityCursor;
+    cursor = JSON.parse(JSON.stringify(next)) as BodyCursor;
     await between?.(page);
   }
   throw new Error("the pages do not end");

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { LIMITS } from "../../src/protocol/limits.js";
 import type { Session } from "../../src/session/state.js";
-import type { ActivityBody } from "../../src/supervisor/bodies.js";
-import type { ActivityPage, PageOptions } from "../../src/supervisor/bodyPage.js";
+import type { ActivityBody } from "../../src/supervisor/bodyOf.js";
+import type { BodyPage, PageOptions } from "../../src/supervisor/bodyPage.js";
 import { exportSession } from "../../src/supervisor/exportSession.js";
 import { sessionInFile } from "../../src/supervisor/files/sessionShape.js";
 import { session as sample } from "../session/samples.js";
@@ -13,7 +13,7 @@ import { temporaryFolders } from "../disk/temporaryFolder.js";
 
 const newFolder = temporaryFolders();
 
-type Item = ActivityPage["items"][number];
+type Item = BodyPage<ActivityBody>["items"][number];
 
 const body = (seq: number): ActivityBody => ({ seq, at: seq * 1_000, action: `a${seq}`, details: { seq } });
 const bodies = (count: number): ActivityBody[] =>
@@ -33,7 +33,7 @@ function sourceOf(items: readonly Item[], activities: number, onRead: (pages: nu
     session: sample({ sessionId: "s", createdSeq: 1, activities }),
     asked: [],
   };
-  const read = (_: Session, options: PageOptions): Promise<ActivityPage> => {
+  const read = (_: Session, __: "activities", options: PageOptions): Promise<BodyPage<ActivityBody>> => {
     state.asked.push(options);
     // Where the row is a list, an offset in it is as good as one in a file.
     const from = options.cursor?.offset ?? 0;

@@ -44,6 +44,7 @@ describe("a session", () => {
       endReason: "done",
       archivedAt: "1970-01-01T00:00:04.000Z",
       activities: 0,
+      messages: 0,
       commands: full.commands,
       totals: full.totals,
     });

@@ -95,7 +95,7 @@ describe("a start", () => {
     ]);
     await rm(contentDir);
     await mkdir(contentDir, { mode: 0o700 });
-    const page = await next.bodies.read(next.session("s"), { order: "oldest", limit: 1 });
+    const page = await next.bodies.read(next.session("s"), "activities", { order: "oldest", limit: 1 });
     expect(page.items).toMatchObject([{ action: "said" }]);
     await next.close();
   });
@@ -113,7 +113,9 @@ describe("a snapshot", () => {
     await rm(folder);
     await supervisor.close();
     const next = await open();
-    expect((await next.bodies.read(next.session("s"), { order: "oldest", limit: 5 })).items).toHaveLength(1);
+    expect(
+      (await next.bodies.read(next.session("s"), "activities", { order: "oldest", limit: 5 })).items,
+    ).toHaveLength(1);
     await next.close();
   });
 

@@ -2,6 +2,7 @@ import { command } from "./command.js";
 import { daemon } from "./daemon.js";
 import { event } from "./event.js";
 import { log } from "./log.js";
+import { message } from "./message.js";
 import { metadata } from "./metadata.js";
 import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
@@ -12,6 +13,7 @@ export const METHODS = {
   ...daemon,
   ...session,
   ...metadata,
+  ...message,
   ...command,
   ...event,
   ...log,

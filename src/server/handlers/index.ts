@@ -5,6 +5,7 @@ import { commandHandlers } from "./command.js";
 import { daemonHandlers } from "./daemon.js";
 import { eventHandlers } from "./event.js";
 import { logHandlers } from "./log.js";
+import { messageHandlers } from "./message.js";
 import { metadataHandlers } from "./metadata.js";
 import { retentionHandlers } from "./retention.js";
 import type { Services } from "./services.js";
@@ -18,6 +19,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...daemonHandlers(services),
     ...sessionHandlers(services),
     ...metadataHandlers(services),
+    ...messageHandlers(services),
     ...commandHandlers(services),
     ...eventHandlers(services),
     ...logHandlers(services),

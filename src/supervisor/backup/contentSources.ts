@@ -1,8 +1,8 @@
 import { relative, sep } from "node:path";
 
 import { outputBytesNow } from "../../content/outputFolder.js";
-import { activitiesPath, outputPaths } from "../../content/places.js";
-import { isOver } from "../../session/state.js";
+import { type BodyKind, bodyPath, outputPaths } from "../../content/places.js";
+import { isOver, type Session } from "../../session/state.js";
 import type { Bodies } from "../bodies.js";
 import type { Registry } from "../registry.js";
 
@@ -29,7 +29,7 @@ interface State {
  * this tick holds or that came after it, and where the output of a command that runs had come to.
  */
 export function contentSources({ contentDir, registry, bodies, seq }: State): Iterable<ContentSource> {
-  const sessions = [...registry.committedSessions.values()].filter(({ activities }) => activities > 0);
+  const sessions = [...registry.committedSessions.values()].filter((one) => kindsOf(one).length > 0);
   const firstUnsaved = bodies.firstUnsaved();
   const outputs = [...registry.committedExecutions.values()].flatMap(({ commandId, sessionId, status }) => {
     const owner = registry.committedSessions.get(sessionId);
@@ -45,7 +45,9 @@ export function contentSources({ contentDir, registry, bodies, seq }: State): It
   return (function* () {
     for (const session of sessions) {
       const beforeSeq = firstUnsaved.get(session.sessionId) ?? seq + 1;
-      yield source(activitiesPath(contentDir, session), () => bodies.savedBytes(session, beforeSeq));
+      for (const kind of kindsOf(session)) {
+        yield source(bodyPath(contentDir, session, kind), () => bodies.savedBytes(session, kind, beforeSeq));
+      }
     }
     for (const { owner, commandId, now } of outputs) {
       const { stdoutPath, stderrPath } = outputPaths(contentDir, owner, commandId);
@@ -53,4 +55,10 @@ export function contentSources({ contentDir, registry, bodies, seq }: State): It
       yield source(stderrPath, () => Promise.resolve(now?.stderrBytes));
     }
   })();
+}
+
+/** The kinds of bodies that a session has. */
+function kindsOf({ activities, conversation }: Session): BodyKind[] {
+  const counts: Readonly<Record<BodyKind, number>> = { activities, conversation: conversation.appended };
+  return (Object.keys(counts) as BodyKind[]).filter((kind) => counts[kind] > 0);
 }

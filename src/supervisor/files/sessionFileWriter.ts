@@ -125,7 +125,7 @@ export class SessionFileWriter {
     const page =
       session.activities === 0
         ? { items: [], next: undefined }
-        : await bodies.read(session, { order: "newest", limit: ACTIVITIES });
+        : await bodies.read(session, "activities", { order: "newest", limit: ACTIVITIES });
     return `${JSON.stringify({ ...file, activity_log: activityLog(page, upToSeq) }, undefined, 2)}\n`;
   }
 }

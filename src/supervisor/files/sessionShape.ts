@@ -1,7 +1,7 @@
 import { redactEnvironment } from "../../process/environment.js";
 import { isEnded, type Session } from "../../session/state.js";
-import type { ActivityBody } from "../bodies.js";
-import type { ActivityPage } from "../bodyPage.js";
+import type { ActivityBody } from "../bodyOf.js";
+import type { BodyPage } from "../bodyPage.js";
 import { showTime, withoutUndefined } from "../show/session.js";
 
 /** The status in the words of the files: how a session ended stands beside it, as `end_status`. */
@@ -55,6 +55,7 @@ export function sessionInFile(session: Session): Readonly<Record<string, unknown
       token_usage: totals.tokenUsage,
       estimated_cost_usd: totals.estimatedCostUsd,
     },
+    message_count: session.conversation.count,
     activity_count: session.activities,
   });
 }
@@ -86,7 +87,7 @@ const LOG_LENGTH = 512 * 1024;
  * The newest activities, oldest first as the file has them: those of a page that was read newest first. One that
  * is damaged is left out here; `session/activities` tells of it.
  */
-export function activityLog(page: ActivityPage, upToSeq: number): object[] {
+export function activityLog(page: BodyPage<ActivityBody>, upToSeq: number): object[] {
   const log: object[] = [];
   let length = 0;
   for (const item of page.items) {

@@ -1,5 +1,6 @@
 import type { Result, ValidParams } from "../../protocol/types.js";
-import type { ActivityPage } from "../bodyPage.js";
+import type { ActivityBody } from "../bodyOf.js";
+import type { BodyPage } from "../bodyPage.js";
 import { showTime, withoutUndefined } from "../show/session.js";
 import type { Supervisor } from "../supervisor.js";
 import { decodeCursor, encodeCursor } from "./page.js";
@@ -14,13 +15,13 @@ export async function listActivities(
   const { order, limit } = params;
   const session = supervisor.session(params.sessionId);
   const cursor = decodeCursor<{ seq: number; offset?: number }>(params.cursor, ["seq", "offset"]);
-  const page = await supervisor.bodies.read(session, { order, limit, cursor });
+  const page = await supervisor.bodies.read(session, "activities", { order, limit, cursor });
   const next = page.next === undefined ? {} : { nextCursor: encodeCursor(page.next) };
   return { items: page.items.map((item) => showActivity(item)), total: session.activities, ...next };
 }
 
 /** An activity as it is shown; one that is damaged on disk says so, and leaves the others readable. */
-function showActivity(item: ActivityPage["items"][number]): Shown {
+function showActivity(item: BodyPage<ActivityBody>["items"][number]): Shown {
   if ("damaged" in item) return { damaged: true, error: "content_damaged", offsetBytes: item.offset };
   return withoutUndefined({ ...item, at: showTime(item.at) }) as Shown;
 }

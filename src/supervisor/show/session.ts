@@ -19,10 +19,11 @@ export function showSession(session: Session, lastHeartbeatAt?: number): Session
 }
 
 function show(session: Session): SessionShape {
-  const { metadataLength: _, lastActivityUp: __, ...shown } = session;
+  const { metadataLength: _, lastActivityUp: __, conversation, ...shown } = session;
   return {
     ...withoutUndefined(shown),
     tags: [...session.tags],
+    messages: conversation.count,
     environment: redactEnvironment(session.environment),
     createdAt: showTime(session.createdAt),
     updatedAt: showTime(session.updatedAt),

@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { checkBackup, openBackup } from "../../../src/content/backup/readBackup.js";
-import { activitiesPath, outputPaths } from "../../../src/content/places.js";
+import { bodyPath, outputPaths } from "../../../src/content/places.js";
 import { diskOperations } from "../../../src/disk/operations.js";
 import { backupEntries } from "../../../src/supervisor/backup/backupEntries.js";
 import { contentSources } from "../../../src/supervisor/backup/contentSources.js";
@@ -49,7 +49,10 @@ async function record(supervisor: Supervisor, sessionId: string, ...actions: str
 async function actionsIn(folder: string, sessionId: string): Promise<string[]> {
   const supervisor = await openSupervisor(folder);
   opened.push(supervisor);
-  const page = await supervisor.bodies.read(supervisor.session(sessionId), { order: "oldest", limit: 100 });
+  const page = await supervisor.bodies.read(supervisor.session(sessionId), "activities", {
+    order: "oldest",
+    limit: 100,
+  });
   return page.items.map((item) => ("action" in item ? item.action : "damaged"));
 }
 
@@ -85,7 +88,10 @@ describe("a backup", () => {
     expect(await actionsIn(path, "half")).toEqual(["1", "2", "3"]);
     expect(await actionsIn(path, "unsaved")).toEqual(["1"]);
     await expect(actionsIn(path, "later")).rejects.toThrow('There is no session "later"');
-    const page = await supervisor.bodies.read(supervisor.session("half"), { order: "oldest", limit: 9 });
+    const page = await supervisor.bodies.read(supervisor.session("half"), "activities", {
+      order: "oldest",
+      limit: 9,
+    });
     expect(page.items).toHaveLength(4);
   });
 
@@ -113,7 +119,7 @@ describe("a backup", () => {
     await createSession(supervisor, { sessionId: "s" }, undefined);
     await record(supervisor, "s", "1");
     await supervisor.bodies.save();
-    const file = activitiesPath(join(dataDir, "content"), supervisor.session("s"));
+    const file = bodyPath(join(dataDir, "content"), supervisor.session("s"), "activities");
     vi.spyOn(supervisor.journal, "needsSnapshot").mockReturnValue(true);
     expect(supervisor.needsSnapshot).toBe(true);
     // It comes to the file when the session is gone.
@@ -258,7 +264,7 @@ describe("the files of a state", () => {
     await createSession(supervisor, { sessionId: "s" }, undefined);
     await record(supervisor, "s", "1", "2");
     await supervisor.bodies.save();
-    const { size } = await stat(activitiesPath(contentDir, supervisor.session("s")));
+    const { size } = await stat(bodyPath(contentDir, supervisor.session("s"), "activities"));
     await record(supervisor, "s", "3");
     const { registry, bodies, journal } = supervisor;
     const sources = contentSources({ contentDir, registry, bodies, seq: journal.committed });

@@ -57,7 +57,7 @@ async function stateOf(folder: string): Promise<Record<string, string[]>> {
   const supervisor = await openSupervisor(folder);
   const state: Record<string, string[]> = {};
   for (const session of supervisor.registry.committedSessions.values()) {
-    const { items } = await supervisor.bodies.read(session, { order: "oldest", limit: 10 });
+    const { items } = await supervisor.bodies.read(session, "activities", { order: "oldest", limit: 10 });
     state[session.sessionId] = items.map((item) => ("action" in item ? item.action : "damaged"));
   }
   await supervisor.close();

@@ -6,6 +6,7 @@ import type { FolderOwner } from "../../../src/content/places.js";
 import { SessionFolder } from "../../../src/content/sessionFolder.js";
 import type { Event } from "../../../src/session/events.js";
 import type { Session } from "../../../src/session/state.js";
+import type { Bodies } from "../../../src/supervisor/bodies.js";
 import { SessionFiles } from "../../../src/supervisor/files/sessionFiles.js";
 import type { Committed } from "../../../src/supervisor/ledger.js";
 import { temporaryFolders } from "../../disk/temporaryFolder.js";
@@ -35,10 +36,10 @@ async function open(deleted: readonly FolderOwner[] = []): Promise<SessionFiles>
     committedSeq: () => 10,
     deleted,
     bodies: {
-      read: () => {
+      read: (() => {
         reads?.();
         return Promise.resolve({ items: [{ seq: 2, at: 5, action: "a" }], next: undefined });
-      },
+      }) as Bodies["read"],
     },
     clock: { nowMs: () => 1_000, upMs: () => upMs },
     log: { debug: log, info: log, warn: log, error: log },

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+import { message as messageShape } from "../message.js";
+import { method } from "../method.js";
+import { damagedItem } from "../session.js";
+import { count, id, idempotencyKey, listOf, page, seq } from "../shapes.js";
+
+const { role, content, toolName, invocationId, usage } = messageShape.shape;
+
+export const message = {
+  "message/append": method({
+    summary: "Appends a message to the conversation of a session, with what it cost where that is known.",
+    params: z.strictObject({
+      sessionId: id,
+      role,
+      content,
+      toolName,
+      invocationId,
+      usage,
+      idempotencyKey: idempotencyKey.optional(),
+    }),
+    result: z.strictObject({ messageId: id, index: count, seq }),
+    errors: ["session_not_found", "session_not_active", "limit_reached"],
+    access: "write",
+    durable: true,
+  }),
+  "message/list": method({
+    summary: "Lists the conversation of a session, oldest first unless asked otherwise.",
+    params: z.strictObject({
+      sessionId: id,
+      order: z.enum(["newest", "oldest"]).default("oldest"),
+      ...page,
+    }),
+    result: listOf(z.union([messageShape, damagedItem])),
+    errors: ["session_not_found"],
+    access: "read",
+    durable: false,
+  }),
+};

@@ -1,0 +1,40 @@
+import type { BodyKind } from "../content/places.js";
+import type { MessageShape } from "../protocol/types.js";
+import type { Event, Stamp } from "../session/events.js";
+
+/** One entry of a session's audit trail, as it is stored. */
+export interface ActivityBody {
+  readonly seq: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly action: string;
+  readonly details?: unknown;
+  readonly usage?: unknown;
+}
+
+/** One message of a session's conversation, as it is stored. */
+export interface MessageBody extends Omit<MessageShape, "at"> {
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** What is stored of each kind. */
+export interface BodyTypes {
+  readonly activities: ActivityBody;
+  readonly conversation: MessageBody;
+}
+
+/** A body with its kind. */
+export type AnyBody = { [K in BodyKind]: { readonly kind: K; readonly body: BodyTypes[K] } }[BodyKind];
+
+/** The body of a durable event; undefined where it has none. */
+export function bodyOf(event: Event, { seq, at }: Pick<Stamp, "seq" | "at">): AnyBody | undefined {
+  switch (event.type) {
+    case "activity/recorded":
+      return { kind: "activities", body: { seq, at, ...event.data } };
+    case "message/appended":
+      return { kind: "conversation", body: { seq, at, ...event.data } };
+    default:
+      return undefined;
+  }
+}
