@@ -18,6 +18,8 @@ const KEYED = {
   "metadata/set": true,
   "metadata/delete": true,
   "message/append": true,
+  "template/save": true,
+  "template/delete": true,
   "command/start": true,
   "command/run": true,
   "command/signal": true,

@@ -10,6 +10,7 @@ const NAMESPACES = {
   command: true,
   log: true,
   retention: true,
+  template: true,
 } satisfies Record<Namespace, true>;
 
 /** Read from any object by the language itself: no method has such a name. */

@@ -21,7 +21,7 @@ const LEAST_SAID_WIDTH = 16;
 export function eventLine(item: StreamItem, { paint, width, short }: EventLineOptions): string {
   if (item.type === "gap")
     return `${paint("yellow", `… events before ${item.oldestSeq} are no longer kept`)}\n`;
-  const head = `${clockTime(item.at)} ${String(item.seq).padStart(5)} ${short(item.sessionId)}`;
+  const head = `${clockTime(item.at)} ${String(item.seq).padStart(5)} ${short(item.sessionId ?? "-")}`;
   const type = item.type.padEnd(TYPE_WIDTH);
   const room = width - `${head}  ${type}  `.length;
   const said = cut(printable(gist(item)), Math.max(LEAST_SAID_WIDTH, room));

@@ -26,6 +26,7 @@ export const ERRORS = {
   content_damaged: { code: -32012, summary: "A stored item fails its checksum; the others can be read." },
   unsupported_protocol: { code: -32013, summary: "The client speaks another version of the protocol." },
   shutting_down: { code: -32014, summary: "The daemon is stopping; connect again in a moment." },
+  template_not_found: { code: -32016, summary: "No template has this id." },
   backup_failed: { code: -32015, summary: "The backup could not be written; the state itself is as it was." },
 } as const;
 

@@ -5,9 +5,10 @@ import { json } from "./json.js";
 import { message } from "./message.js";
 import { activity, endedStatus, session } from "./session.js";
 import { count, id, label, seq, text, time } from "./shapes.js";
+import { template } from "./template.js";
 
-/** What happened, as subscribers see it: the `data` of each type of event. */
-export const EVENTS = {
+/** What happened to a session: the `data` of each type of event, as subscribers see it. */
+const SESSION_EVENTS = {
   "session/created": session,
   "session/imported": session,
   /** What was set; null stands for a text that was removed. */
@@ -53,6 +54,15 @@ export const EVENTS = {
   }),
 } as const;
 
+/** The same for what happened to no session in particular. */
+const GLOBAL_EVENTS = {
+  "template/saved": template,
+  "template/deleted": z.strictObject({ templateId: id }),
+} as const;
+
+export const EVENTS = { ...SESSION_EVENTS, ...GLOBAL_EVENTS } as const;
+
+export type SessionEventType = keyof typeof SESSION_EVENTS;
 export type EventType = keyof typeof EVENTS;
 
 /** The notification `event`. The subscriber's id comes first, so that all behind it is written once and
@@ -62,7 +72,8 @@ const eventNotification = z.strictObject({
   seq: count,
   at: time,
   type: z.enum(Object.keys(EVENTS) as [EventType, ...EventType[]]),
-  sessionId: id,
+  /** Absent where it happened to no session in particular. */
+  sessionId: id.optional(),
   data: z.unknown(),
 });
 

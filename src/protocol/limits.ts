@@ -11,6 +11,8 @@ export const LIMITS = {
   labelLength: 256,
   /** Characters of a description, a reason or a path. */
   textLength: 4_096,
+  /** Templates of one daemon. */
+  templates: 1_000,
   /** Tags of one session. */
   tags: 64,
   /** Keys in the metadata of one session. */

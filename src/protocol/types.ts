@@ -1,10 +1,11 @@
 import type { z } from "zod";
 
 import type { command } from "./command.js";
-import type { EVENTS, EventType, NOTIFICATIONS } from "./events.js";
+import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
 import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
 import type { activity, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
+import type { template, templateDefaults } from "./template.js";
 
 /** Types alone, all mapped from the one definition: what the client and the handlers are typed by. */
 export type Methods = typeof METHODS;
@@ -29,6 +30,8 @@ export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
 export type MessageShape = z.output<typeof message>;
+export type TemplateShape = z.output<typeof template>;
+export type TemplateDefaults = z.output<typeof templateDefaults>;
 export type UsageShape = z.output<typeof usage>;
 
 /** An event as subscribers get it. */
@@ -37,7 +40,7 @@ export type EventShape = {
     readonly seq: number;
     readonly at: string;
     readonly type: T;
-    readonly sessionId: string;
+    readonly sessionId: T extends SessionEventType ? string : undefined;
     readonly data: z.output<(typeof EVENTS)[T]>;
   };
 }[EventType];

@@ -1,7 +1,7 @@
 import type { Json } from "../protocol/json.js";
 import type { MessageShape, SessionConfigPatch, UsageShape } from "../protocol/types.js";
 import type { AcceptedFields, CreatedFields, ImportedFields, Outcome, UpdatedFields } from "./events.js";
-import type { ProcessIdentity, SessionStatus } from "./state.js";
+import type { ProcessIdentity, SessionStatus, Template } from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -55,6 +55,8 @@ export type Command =
     >)
   | { readonly type: "metadata/set"; readonly sessionId: string; readonly key: string; readonly value: Json }
   | { readonly type: "metadata/delete"; readonly sessionId: string; readonly key: string }
+  | ({ readonly type: "template/save" } & Pick<Template, "templateId" | "description" | "defaults">)
+  | { readonly type: "template/delete"; readonly templateId: string }
   | ({ readonly type: "command/start"; readonly sessionId: string } & AcceptedFields)
   | { readonly type: "command/signal"; readonly commandId: string; readonly signal: string }
   /** A report: the try runs as this process. */
@@ -93,4 +95,5 @@ export interface Bounds {
   readonly detailsLength: number;
   readonly messageLength: number;
   readonly labelLength: number;
+  readonly templates: number;
 }

@@ -2,6 +2,7 @@ import type { Bounds, Command, Moment } from "./commands.js";
 import { decideExecution } from "./decideExecution.js";
 import { decideSession } from "./decideSession.js";
 import type { Decision, Head } from "./decision.js";
+import { decideTemplate } from "./template.js";
 
 /**
  * What follows from a command: the events that it makes, none where nothing changes, or a refusal. Pure:
@@ -14,6 +15,9 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "command/report-start":
     case "command/report-end":
       return decideExecution(head, command, moment, bounds);
+    case "template/save":
+    case "template/delete":
+      return decideTemplate(head, command, bounds);
     default:
       return decideSession(head, command, bounds);
   }

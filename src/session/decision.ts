@@ -1,14 +1,26 @@
 import type { Refusal } from "../protocol/errors.js";
 import type { Event } from "./events.js";
-import type { Execution, Session } from "./state.js";
+import type { Execution, Session, Template } from "./state.js";
 
 /** What the state machine sees when it decides: the newest state, durable or not. */
 export interface Head {
   session(sessionId: string): Session | undefined;
   execution(commandId: string): Execution | undefined;
+  readonly things: ThingsHead;
   readonly sessionCount: number;
   /** Commands that are not over. */
   readonly liveCount: number;
+}
+
+/** What there is beside sessions and commands, at head. */
+export interface ThingsHead {
+  readonly templates: HeadOf<Template>;
+}
+
+/** The things of one kind, by their ids. */
+export interface HeadOf<Thing> {
+  head(id: string): Thing | undefined;
+  readonly headSize: number;
 }
 
 /** Events to be journaled as one record; none where nothing changes; or a refusal. */

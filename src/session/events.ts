@@ -7,6 +7,7 @@ import type {
   ProcessIdentity,
   Session,
   SessionStatus,
+  Template,
 } from "./state.js";
 
 /** What a session is born with. */
@@ -55,7 +56,7 @@ export interface Outcome {
   readonly error?: string | undefined;
 }
 
-interface EventData {
+interface SessionEventData {
   "session/created": CreatedFields;
   "session/imported": ImportedFields;
   "session/updated": UpdatedFields;
@@ -98,10 +99,31 @@ interface EventData {
   };
 }
 
+/** What happens to no session in particular. */
+interface GlobalEventData {
+  "template/saved": Pick<Template, "templateId" | "description" | "defaults">;
+  "template/deleted": { readonly templateId: string };
+}
+
+/** What happened to a session, as the journal keeps it. */
+export type SessionEvent = {
+  [T in keyof SessionEventData]: {
+    readonly type: T;
+    readonly sessionId: string;
+    readonly data: SessionEventData[T];
+  };
+}[keyof SessionEventData];
+
 /** What happened, as the journal keeps it. */
-export type Event = {
-  [T in keyof EventData]: { readonly type: T; readonly sessionId: string; readonly data: EventData[T] };
-}[keyof EventData];
+export type Event =
+  | SessionEvent
+  | {
+      [T in keyof GlobalEventData]: {
+        readonly type: T;
+        readonly sessionId?: undefined;
+        readonly data: GlobalEventData[T];
+      };
+    }[keyof GlobalEventData];
 
 /** When it happened and where it stands in the journal. */
 export interface Stamp {

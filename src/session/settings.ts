@@ -15,6 +15,19 @@ export function mergeSettings(
   };
 }
 
+/** One patch over another, both of which may be absent. */
+export function mergePatches(
+  base: SessionConfigPatch | undefined,
+  patch: SessionConfigPatch | undefined,
+): SessionConfigPatch {
+  return {
+    ...base,
+    ...given(patch ?? {}),
+    retry: { ...base?.retry, ...given(patch?.retry ?? {}) },
+    logging: { ...base?.logging, ...given(patch?.logging ?? {}) },
+  };
+}
+
 /** The entries that have a value: a key that is there but undefined sets nothing. */
 function given<T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(patch).filter(([, value]) => value !== undefined);

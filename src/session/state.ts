@@ -1,4 +1,4 @@
-import type { CommandShape, SessionConfigShape, SessionShape } from "../protocol/types.js";
+import type { CommandShape, SessionConfigShape, SessionShape, TemplateDefaults } from "../protocol/types.js";
 
 export type SessionStatus = SessionShape["status"];
 export type ExecutionStatus = CommandShape["status"];
@@ -45,6 +45,15 @@ export interface Conversation {
   readonly appended: number;
   /** Indices that are not to be seen, the first and the last of each run, in order. */
   readonly hidden: readonly (readonly [first: number, last: number])[];
+}
+
+/** What sessions are born with, where their creation does not say otherwise. Times are epoch milliseconds. */
+export interface Template {
+  readonly templateId: string;
+  readonly description: string | undefined;
+  readonly defaults: TemplateDefaults;
+  readonly createdAt: number;
+  readonly updatedAt: number;
 }
 
 /** The limits within which a command runs; 0 does not limit. */

@@ -82,7 +82,10 @@ export class Bodies {
   /** All unsaved bodies with their sessions, for a snapshot. */
   entries(): ({ readonly sessionId: string } & AnyBody)[] {
     return [...this.#unsaved].flatMap(([sessionId, { bodies }]) =>
-      bodies.map(({ length: _, upMs: __, ...one }) => ({ sessionId, ...one })),
+      bodies.map((unsaved) => {
+        const { length: _, upMs: __, ...one } = unsaved;
+        return { sessionId, ...one };
+      }),
     );
   }
 

@@ -4,15 +4,19 @@ import type { Result, ValidParams } from "../protocol/types.js";
 import { mergeSettings } from "../session/settings.js";
 import type { KeyedCall } from "./keys.js";
 import { showSession } from "./show/session.js";
+import { findTemplate, withDefaults } from "./template.js";
 import type { Supervisor } from "./supervisor.js";
 import { uuidv7 } from "./uuidv7.js";
 
 /** Creates a session; what the call leaves out of its settings is filled from the daemon's defaults. */
 export function createSession(
   supervisor: Supervisor,
-  fields: Omit<ValidParams<"session/create">, "idempotencyKey">,
+  given: Omit<ValidParams<"session/create">, "idempotencyKey">,
   call: KeyedCall | undefined,
 ): Promise<Result<"session/create">> {
+  const { template, ...own } = given;
+  const fields =
+    template === undefined ? own : withDefaults(own, findTemplate(supervisor, template).defaults);
   const answer = supervisor.submit(
     {
       type: "session/create",

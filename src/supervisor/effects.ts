@@ -1,4 +1,4 @@
-import type { Event, Stamp } from "../session/events.js";
+import type { SessionEvent, Stamp } from "../session/events.js";
 import type { Session } from "../session/state.js";
 import { isEnded } from "../session/state.js";
 import type { Beats } from "./beats.js";
@@ -43,6 +43,7 @@ export class Effects {
     let seq = stamp.seq - events.length;
     for (const event of events) {
       seq += 1;
+      if (event.sessionId === undefined) continue;
       this.#one(event, events.length === 1 ? stamp : { ...stamp, seq }, committed);
     }
     this.#parts.runner.effects(committed);
@@ -57,7 +58,7 @@ export class Effects {
     }
   }
 
-  #one(event: Event, stamp: Stamp, { changes }: Committed): void {
+  #one(event: SessionEvent, stamp: Stamp, { changes }: Committed): void {
     const { beats, bodies, sessionLog, sessionLogs } = this.#parts;
     const { sessionId } = event;
     const session = changes.sessions.find(({ slot }) => slot.key === sessionId)?.value;

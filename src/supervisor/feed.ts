@@ -153,7 +153,7 @@ class Cursor implements Subscription {
 
   #matches(event: Event): boolean {
     const { sessionIds, types } = this.#sink;
-    if (sessionIds !== undefined && !sessionIds.has(event.sessionId)) return false;
+    if (sessionIds !== undefined && !sessionIds.has(event.sessionId ?? "")) return false;
     return (
       types === undefined ||
       types.some((type) => event.type === type || (type.endsWith("/") && event.type.startsWith(type)))

@@ -1,9 +1,9 @@
-import type { Event } from "../session/events.js";
+import type { SessionEvent } from "../session/events.js";
 import type { Session } from "../session/state.js";
 import type { SupervisorLog } from "./options.js";
 
 /** What the log says of each event that is worth a line; the others are told at debug level. */
-const MESSAGES: Readonly<Partial<Record<Event["type"], string>>> = {
+const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "session/created": "Session created",
   "session/imported": "Session imported",
   "session/paused": "Session paused",
@@ -22,7 +22,7 @@ const MESSAGES: Readonly<Partial<Record<Event["type"], string>>> = {
 export function logEvent(
   sessionLog: (session: Session) => SupervisorLog,
   session: Session,
-  event: Event,
+  event: SessionEvent,
 ): void {
   const { logging } = session.config;
   const message = MESSAGES[event.type];
@@ -37,7 +37,7 @@ export function logEvent(
 }
 
 /** What a reader of the log needs to know of an event; bodies and values stay out of it. */
-function facts(event: Event): object {
+function facts(event: SessionEvent): object {
   switch (event.type) {
     case "session/created":
     case "session/imported":
@@ -64,7 +64,7 @@ function facts(event: Event): object {
   }
 }
 
-function isTrouble(event: Event): boolean {
+function isTrouble(event: SessionEvent): boolean {
   if (event.type === "session/ended") return event.data.status !== "completed";
   if (event.type === "command/ended") return event.data.status !== "succeeded";
   return event.type === "command/retrying";

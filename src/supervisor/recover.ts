@@ -72,7 +72,7 @@ function replay(
   for (const event of events) {
     eventSeq += 1;
     const body = bodyOf(event, { seq: eventSeq, at });
-    if (body === undefined) continue;
+    if (body === undefined || event.sessionId === undefined) continue;
     const session = registry.session(event.sessionId);
     if (session !== undefined) bodies.add(session, body, up);
   }

@@ -1,4 +1,4 @@
-import type { Event, Stamp } from "../session/events.js";
+import type { Event, SessionEvent, Stamp } from "../session/events.js";
 import type { Head } from "../session/decision.js";
 import { evolve } from "../session/evolve.js";
 import { commandIdOf, evolveExecution } from "../session/evolveExecution.js";
@@ -7,12 +7,15 @@ import { isOver } from "../session/state.js";
 import { type Changes, note, type OpenChanges } from "./changes.js";
 import { Layered, type OrderedView } from "./layered.js";
 import { StatusCounts } from "./statusCounts.js";
+import { Things } from "./things.js";
 
 /**
  * All sessions and commands, twice: as they are durable (`committed…`), which is what everybody is shown,
  * and at head, which is what the next command is decided on.
  */
 export class Registry implements Head {
+  /** What there is beside sessions and their commands. */
+  readonly things = new Things();
   readonly #sessions = new Layered<Session>();
   readonly #executions = new Layered<Execution>();
   readonly #counts = new StatusCounts();
@@ -73,6 +76,8 @@ export class Registry implements Head {
     for (const event of events) {
       seq += 1;
       const at = seq === stamp.seq ? stamp : { ...stamp, seq };
+      this.things.apply(event, at, stamp.seq);
+      if (event.sessionId === undefined) continue;
       this.#applyExecution(event, at, changes);
       const slot = this.#sessions.slot(event.sessionId);
       const before = slot.head;
@@ -93,12 +98,14 @@ export class Registry implements Head {
       this.#sessions.commit(slot, value, seq);
     }
     for (const { slot, value } of executions) this.#executions.commit(slot, value, seq);
+    this.things.commit(seq);
   }
 
   /** Head falls back to what is durable: everything decided since was refused. */
   rollback(): void {
     this.#sessions.rollback();
     this.#executions.rollback();
+    this.things.rollback();
     this.#index();
   }
 
@@ -115,7 +122,7 @@ export class Registry implements Head {
     if (!isOver(execution.status)) this.#live += 1;
   }
 
-  #applyExecution(event: Event, stamp: Stamp, changes: OpenChanges): void {
+  #applyExecution(event: SessionEvent, stamp: Stamp, changes: OpenChanges): void {
     const commandId = commandIdOf(event);
     if (commandId === undefined) return;
     const before = this.execution(commandId);

@@ -4,6 +4,7 @@ import type { Bodies } from "./bodies.js";
 import type { AnyBody } from "./bodyOf.js";
 import type { Keys, RememberedKey } from "./keys.js";
 import type { Registry } from "./registry.js";
+import type { ThingEntry } from "./things.js";
 
 /** A remembered key without the names of its fields: there may be a million of them. */
 type KeyRow = readonly [k: string, m: string, d: number, seq: number, at: number, a?: object];
@@ -15,6 +16,7 @@ const KEYS_PER_ENTRY = 250;
 type Entry =
   | { readonly kind: "session"; readonly session: Session }
   | { readonly kind: "execution"; readonly execution: Execution }
+  | ({ readonly kind: "thing" } & ThingEntry)
   | { readonly kind: "keys"; readonly keys: readonly KeyRow[] }
   | { readonly kind: "body"; readonly sessionId: string; readonly of: AnyBody };
 
@@ -36,11 +38,13 @@ interface Durable extends State {
 export function snapshotEntries({ registry, keys, bodies, journal }: Durable): Iterable<Entry> {
   const sessions = [...registry.committedSessions.values()];
   const executions = [...registry.committedExecutions.values()];
+  const things = registry.things.committed();
   const remembered = keys.remembered(journal.committed);
   const unsaved = bodies.entries();
   return (function* () {
     for (const session of sessions) yield { kind: "session", session };
     for (const execution of executions) yield { kind: "execution", execution };
+    for (const thing of things) yield { kind: "thing", ...thing };
     for (const rows of keyRows(remembered)) yield { kind: "keys", keys: rows };
     for (const { sessionId, ...of } of unsaved) yield { kind: "body", sessionId, of };
   })();
@@ -65,6 +69,8 @@ export function restoreEntry({ registry, keys, bodies }: State, entry: unknown, 
       return registry.restoreSession(one.session);
     case "execution":
       return registry.restoreExecution(one.execution);
+    case "thing":
+      return registry.things.restore(one);
     case "keys":
       for (const [k, m, d, seq, at, a] of one.keys) keys.restore({ k, m, d, a, seq, at });
       return undefined;

@@ -24,6 +24,7 @@ interface Told {
 function tell(events: readonly EventShape[]): Map<string, Told> {
   const sessions = new Map<string, Told>();
   for (const { type, sessionId, data } of events) {
+    if (sessionId === undefined) continue;
     const told = sessions.get(sessionId);
     if (type === "session/created") {
       sessions.set(sessionId, { status: "active", metadata: { ...data.metadata }, actions: [] });

@@ -23,6 +23,8 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "command/retrying": true,
   "command/signalled": true,
   "command/ended": true,
+  "template/saved": true,
+  "template/deleted": true,
 };
 
 describe("events", () => {

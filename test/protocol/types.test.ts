@@ -55,6 +55,8 @@ describe("the mapped types", () => {
       | "metadata/set"
       | "metadata/delete"
       | "message/append"
+      | "template/save"
+      | "template/delete"
       | "command/start"
       | "command/run"
       | "command/signal"

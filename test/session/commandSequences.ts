@@ -112,6 +112,16 @@ const appendMessage = fc.record(
   { requiredKeys: ["type", "sessionId", "messageId", "role", "content"] },
 );
 
+const template = fc.oneof(
+  fc.record({
+    type: fc.constant("template/save" as const),
+    templateId: fc.constantFrom("t1", "t2"),
+    description: text,
+    defaults: fc.record({ purpose: fc.constant("x"), tags, metadata }, { requiredKeys: [] }),
+  }),
+  fc.record({ type: fc.constant("template/delete" as const), templateId: fc.constantFrom("t1", "t2") }),
+);
+
 const nullable = fc.constantFrom(undefined, null, "x");
 const update = fc.record(
   {
@@ -177,7 +187,8 @@ const plain = fc.oneof(
   { weight: 4, arbitrary: create },
   { weight: 1, arbitrary: importSession },
   { weight: 1, arbitrary: update },
-  { weight: 1, arbitrary: appendMessage },
+  { weight: 1, arbitrary: appendMessage as fc.Arbitrary<Command> },
+  { weight: 1, arbitrary: template },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(

@@ -3,8 +3,9 @@ import type { Head } from "../../src/session/decision.js";
 import type { Event, Stamp } from "../../src/session/events.js";
 import { evolve } from "../../src/session/evolve.js";
 import { commandIdOf, evolveExecution } from "../../src/session/evolveExecution.js";
-import type { Execution, Session } from "../../src/session/state.js";
+import type { Execution, Session, Template } from "../../src/session/state.js";
 import { isOver } from "../../src/session/state.js";
+import { evolveTemplate, templateIdOf } from "../../src/session/template.js";
 
 /** An event with its stamp, as a journal keeps it. */
 export interface Recorded {
@@ -12,17 +13,25 @@ export interface Recorded {
   readonly stamp: Stamp;
 }
 
+interface State {
+  readonly sessions: readonly Session[];
+  readonly executions: readonly Execution[];
+  readonly templates: readonly Template[];
+}
+
 /** The smallest head that there can be: two maps, moved by `evolve` alone. */
 export class Model implements Head {
   readonly sessions = new Map<string, Session>();
   readonly executions = new Map<string, Execution>();
+  readonly templates = new Map<string, Template>();
 
   /** The state after these events; `from` is a state as a snapshot gives it back. */
   static replay(history: readonly Recorded[], from: object = {}): Model {
     const model = new Model();
-    const { sessions = [], executions = [] } = from as { sessions?: Session[]; executions?: Execution[] };
+    const { sessions = [], executions = [], templates = [] } = from as Partial<State>;
     for (const session of sessions) model.sessions.set(session.sessionId, session);
     for (const execution of executions) model.executions.set(execution.commandId, execution);
+    for (const template of templates) model.templates.set(template.templateId, template);
     for (const recorded of history) model.apply(recorded);
     return model;
   }
@@ -33,6 +42,10 @@ export class Model implements Head {
 
   execution(commandId: string): Execution | undefined {
     return this.executions.get(commandId);
+  }
+
+  get things(): Head["things"] {
+    return { templates: { head: (id) => this.templates.get(id), headSize: this.templates.size } };
   }
 
   get sessionCount(): number {
@@ -49,6 +62,7 @@ export class Model implements Head {
 
   apply({ event, stamp }: Recorded): void {
     const { sessionId } = event;
+    if (sessionId === undefined) return this.#applyGlobal(event, stamp);
     const session = evolve(this.sessions.get(sessionId), event, stamp);
     if (session !== undefined) this.sessions.set(sessionId, deepFreeze(session));
     else {
@@ -61,9 +75,21 @@ export class Model implements Head {
     if (execution !== undefined) this.executions.set(commandId, deepFreeze(execution));
   }
 
+  #applyGlobal(event: Event, stamp: Stamp): void {
+    const templateId = templateIdOf(event);
+    if (templateId === undefined) return;
+    const template = evolveTemplate(this.templates.get(templateId), event, stamp);
+    if (template === undefined) this.templates.delete(templateId);
+    else this.templates.set(templateId, deepFreeze(template));
+  }
+
   /** The state as JSON gives it back. */
   toJson(): object {
-    return throughJson({ sessions: [...this.sessions.values()], executions: [...this.executions.values()] });
+    return throughJson({
+      sessions: [...this.sessions.values()],
+      executions: [...this.executions.values()],
+      templates: [...this.templates.values()],
+    });
   }
 }
 

@@ -46,13 +46,13 @@ function run(
     for (const event of "events" in decision ? decision.events : []) {
       const recorded = deepFreeze({ event, stamp: { seq: history.length + 1, at: now, up: now - 900 } });
       const commandId = "commandId" in event.data ? event.data.commandId : "";
-      const before = [model.session(event.sessionId), model.execution(commandId)] as const;
+      const before = [model.session(event.sessionId ?? ""), model.execution(commandId)] as const;
       model.apply(recorded);
       history.push(recorded);
       watch.onChange?.(
         {
           event,
-          session: [before[0], model.session(event.sessionId)],
+          session: [before[0], model.session(event.sessionId ?? "")],
           execution: [before[1], model.execution(commandId)],
         },
         model,
@@ -107,6 +107,7 @@ describe("any sequence of commands", () => {
       "session_exists",
       "session_not_active",
       "session_not_found",
+      "template_not_found",
     ]);
   });
 
@@ -129,6 +130,7 @@ describe("any sequence of commands", () => {
     forAll((list) =>
       run(list, {
         onChange: ({ event, session: [before, after], execution: [old, next] }) => {
+          if (event.sessionId === undefined) return;
           if (before === undefined) expect(["session/created", "session/imported"]).toContain(event.type);
           else if (after === undefined) expect(statusAfter(before.status, "delete")).toBeDefined();
           else {
@@ -150,7 +152,7 @@ describe("any sequence of commands", () => {
     forAll((list) => {
       const recorded = new Map<string, number>();
       run(list, {
-        onChange: ({ event: { type, sessionId } }, model) => {
+        onChange: ({ event: { type, sessionId = "" } }, model) => {
           if (type === "session/created" || type === "session/imported") recorded.set(sessionId, 0);
           if (type === "activity/recorded") recorded.set(sessionId, (recorded.get(sessionId) ?? 0) + 1);
           const session = model.session(sessionId);

@@ -39,6 +39,7 @@ export const BOUNDS: Bounds = {
   detailsLength: 10_000,
   messageLength: 10_000,
   labelLength: 256,
+  templates: 10,
 };
 
 /** When and where an event stands that comes after the samples. */
@@ -112,11 +113,15 @@ export function execution(changes: Partial<Execution> = {}): Execution {
   };
 }
 
+/** A head with nothing beside sessions and commands. */
+export const NO_THINGS: Head["things"] = { templates: { head: () => undefined, headSize: 0 } };
+
 /** A head that holds just these. */
 export function headOf(sessions: readonly Session[], executions: readonly Execution[] = []): Head {
   return {
     session: (sessionId) => sessions.find((one) => one.sessionId === sessionId),
     execution: (commandId) => executions.find((one) => one.commandId === commandId),
+    things: NO_THINGS,
     sessionCount: sessions.length,
     liveCount: executions.length,
   };

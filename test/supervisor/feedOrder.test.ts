@@ -63,7 +63,7 @@ describe("whatever happens in whatever order", () => {
         );
         for (const { peer, sinceSeq } of peers) {
           const own = all.filter(
-            ({ seq, sessionId }) => seq > sinceSeq && (peer.sessionIds?.has(sessionId) ?? true),
+            ({ seq, sessionId }) => seq > sinceSeq && (peer.sessionIds?.has(sessionId ?? "") ?? true),
           );
           expect(peer.seqs).toEqual(own.map(({ seq }) => seq));
           expect(peer.failures).toEqual([]);

@@ -2,13 +2,13 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { decide } from "../../src/session/decide.js";
-import type { Event, Stamp } from "../../src/session/events.js";
+import type { Event, SessionEvent, Stamp } from "../../src/session/events.js";
 import { isOver } from "../../src/session/state.js";
 import type { Changes } from "../../src/supervisor/changes.js";
 import { Registry } from "../../src/supervisor/registry.js";
 import { commandOf, type Step, steps } from "../session/commandSequences.js";
 import { Model, type Recorded, throughJson } from "../session/model.js";
-import { BOUNDS, create, ended, execution, onlyEvent, session } from "../session/samples.js";
+import { BOUNDS, NO_THINGS, create, ended, execution, onlyEvent, session } from "../session/samples.js";
 
 const SESSIONS = ["s1", "s2", "s3"];
 const COMMANDS = ["c1", "c2", "c3"];
@@ -112,6 +112,7 @@ describe("Registry", () => {
           expect([registry.sessionCount, registry.liveCount]).toEqual([head.sessionCount, head.liveCount]);
           expect([...registry.committedSessions]).toEqual([...committed.sessions]);
           expect([...registry.committedExecutions]).toEqual([...committed.executions]);
+          expect(new Map(registry.things.templates.committed)).toEqual(committed.templates);
           expect(countsOf(registry)).toEqual(countedOf(registry));
           for (const id of SESSIONS) {
             const isOwn = (commandId: string): boolean => head.execution(commandId)?.sessionId === id;
@@ -134,12 +135,14 @@ describe("Registry", () => {
         for (const one of throughJson([...registry.committedSessions.values()])) restored.restoreSession(one);
         for (const one of throughJson([...registry.committedExecutions.values()]))
           restored.restoreExecution(one);
+        for (const one of throughJson(registry.things.committed())) restored.things.restore(one);
         const last = bench.durable.at(-1)?.stamp ?? { seq: 0, at: 1_000, up: 1_000 };
         const both = [registry, restored];
         const view = (one: Registry): unknown =>
           throughJson({
             sessions: [...one.committedSessions],
             executions: [...one.committedExecutions],
+            things: one.things.committed(),
             counts: [one.sessionCount, one.liveCount, ...countsOf(one)],
             own: SESSIONS.map((id) => one.executionsOf(id)),
           });
@@ -188,20 +191,21 @@ describe("Registry", () => {
 
 describe("the changes of a record", () => {
   const { commandId, name, argv, cwd, token, limits, retry } = execution();
-  const accept = (id: string): Event => ({
+  const accept = (id: string): SessionEvent => ({
     type: "command/accepted",
     sessionId: "s",
     data: { commandId: id, name, argv, cwd, token, limits, retry },
   });
-  const end = (id: string): Event => {
+  const end = (id: string): SessionEvent => {
     const event = onlyEvent(
       decide(headWith(id), ended({ commandId: id, retryable: false }), { at: 5 }, BOUNDS),
     );
-    return event;
+    return event as SessionEvent;
   };
   const headWith = (id: string) => ({
     session: () => session(),
     execution: () => execution({ commandId: id }),
+    things: NO_THINGS,
     sessionCount: 1,
     liveCount: 1,
   });
@@ -256,7 +260,7 @@ describe("the changes of a record", () => {
     const later = registry.apply(
       [
         { type: "session/deleted", sessionId: "s", data: {} },
-        { ...created, sessionId: "t" },
+        { ...(created as SessionEvent), sessionId: "t" },
         { ...accept("x"), sessionId: "t" },
       ],
       stamp(6),

@@ -71,7 +71,7 @@ async function showPast(client: Client, { filter, since, last, journal }: Past, 
 
 function matches({ sessionIds, types }: Filter, item: StreamItem): boolean {
   if (item.type === "gap") return true;
-  if (sessionIds !== undefined && !sessionIds.includes(item.sessionId)) return false;
+  if (sessionIds !== undefined && !sessionIds.includes(item.sessionId ?? "")) return false;
   return types === undefined || types.some((type) => isOfType(item.type, type));
 }
 

@@ -7,6 +7,7 @@ import { metadata } from "./metadata.js";
 import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { session } from "./session.js";
+import { template } from "./template.js";
 
 /** Every method that is served, by name. */
 export const METHODS = {
@@ -18,5 +19,6 @@ export const METHODS = {
   ...event,
   ...log,
   ...retention,
+  ...template,
   ...rpc,
 };

@@ -10,6 +10,7 @@ import { metadataHandlers } from "./metadata.js";
 import { retentionHandlers } from "./retention.js";
 import type { Services } from "./services.js";
 import { sessionHandlers } from "./session.js";
+import { templateHandlers } from "./template.js";
 
 /** A handler for every method of the protocol; one that is missing does not compile. */
 export function createHandlers(services: Services): Handlers<Connection> {
@@ -24,6 +25,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...eventHandlers(services),
     ...logHandlers(services),
     ...retentionHandlers(services),
+    ...templateHandlers(services),
     "rpc.discover": () => (document ??= openRpcDocument(services.version)),
   };
 }

@@ -3,8 +3,10 @@ import type { EventShape } from "../../protocol/types.js";
 import type { Event, Stamp } from "../../session/events.js";
 import { evolve } from "../../session/evolve.js";
 import { evolveExecution } from "../../session/evolveExecution.js";
+import { evolveTemplate } from "../../session/template.js";
 import { showExecution } from "./execution.js";
 import { showSession, showTime, withoutUndefined } from "./session.js";
+import { showTemplate } from "./template.js";
 
 /** An event of the journal as subscribers see it: times for people, nothing secret, nothing internal. */
 export function showEvent(event: Event, stamp: Stamp): EventShape {
@@ -13,7 +15,7 @@ export function showEvent(event: Event, stamp: Stamp): EventShape {
     seq: stamp.seq,
     at: showTime(stamp.at),
     type,
-    sessionId,
+    ...(sessionId === undefined ? {} : { sessionId }),
     data: showData(event, stamp),
   } as EventShape;
 }
@@ -33,6 +35,10 @@ function showData(event: Event, stamp: Stamp): unknown {
     case "activity/recorded": {
       const { at, ...fields } = event.data;
       return withoutUndefined({ ...fields, at: at === undefined ? undefined : showTime(at) });
+    }
+    case "template/saved": {
+      const template = evolveTemplate(undefined, event, stamp);
+      return template === undefined ? {} : showTemplate(template);
     }
     case "command/accepted": {
       const execution = evolveExecution(undefined, event, stamp);

@@ -1,0 +1,47 @@
+import type { CreatedFields, ImportedFields, Stamp } from "./events.js";
+import { lengthOfEntry } from "./metadata.js";
+import type { Session } from "./state.js";
+import { NO_TOTALS } from "./totals.js";
+
+const NO_CONVERSATION: Session["conversation"] = { count: 0, appended: 0, hidden: [] };
+const NO_COMMANDS: Session["commands"] = { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 };
+
+/** A session as it is right after its creation. */
+export function created(sessionId: string, fields: CreatedFields, { seq, at, up }: Stamp): Session {
+  let metadataLength = 0;
+  for (const [key, value] of Object.entries(fields.metadata)) metadataLength += lengthOfEntry(key, value);
+  return {
+    sessionId,
+    createdSeq: seq,
+    status: "active",
+    name: fields.name,
+    purpose: fields.purpose,
+    description: fields.description,
+    userId: fields.userId,
+    parentId: fields.parentId,
+    workingDirectory: fields.workingDirectory,
+    tags: fields.tags,
+    metadata: fields.metadata,
+    metadataLength,
+    environment: fields.environment,
+    config: fields.config,
+    createdAt: at,
+    updatedAt: at,
+    lastActivityAt: at,
+    lastActivityUp: up,
+    endedAt: undefined,
+    endReason: undefined,
+    archivedAt: undefined,
+    activities: 0,
+    conversation: NO_CONVERSATION,
+    commands: NO_COMMANDS,
+    totals: NO_TOTALS,
+  };
+}
+
+/** A session as another program left it; its idle time begins now, since up-time is the daemon's own. */
+export function imported(sessionId: string, fields: ImportedFields, stamp: Stamp): Session {
+  const { status, createdAt, lastActivityAt, endedAt, endReason, archivedAt } = fields;
+  const history = { status, createdAt, lastActivityAt, endedAt, endReason, archivedAt };
+  return { ...created(sessionId, fields, stamp), ...history };
+}

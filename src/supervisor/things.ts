@@ -1,0 +1,60 @@
+import type { ThingsHead } from "../session/decision.js";
+import type { Event, Stamp } from "../session/events.js";
+import type { Template } from "../session/state.js";
+import { evolveTemplate, templateIdOf } from "../session/template.js";
+import { Collection, type Kind } from "./collection.js";
+
+const TEMPLATES: Kind<Template> = {
+  name: "template",
+  keyOf: ({ templateId }) => templateId,
+  idOf: templateIdOf,
+  evolve: evolveTemplate,
+};
+
+/** One entry of a snapshot. */
+export interface ThingEntry {
+  /** The name of its kind. */
+  readonly of: string;
+  readonly thing: object;
+}
+
+/** Everything that follows from events beside sessions and commands: one collection a kind. */
+export class Things implements ThingsHead {
+  readonly templates = new Collection<Template>(TEMPLATES);
+  readonly #all: readonly AnyCollection[] = [this.templates];
+
+  /** Moves head by one event of a record; `seq` is that of the record's last event. */
+  apply(event: Event, stamp: Stamp, seq: number): void {
+    for (const collection of this.#all) collection.apply(event, stamp, seq);
+  }
+
+  /** Makes durable what the records up to `seq` moved. */
+  commit(seq: number): void {
+    for (const collection of this.#all) collection.commit(seq);
+  }
+
+  /** Head falls back to what is durable. */
+  rollback(): void {
+    for (const collection of this.#all) collection.rollback();
+  }
+
+  /** All that is durable, for a snapshot: references, taken in this tick. */
+  committed(): ThingEntry[] {
+    return this.#all.flatMap(({ kind, committed }) =>
+      [...committed.values()].map((thing) => ({ of: kind.name, thing })),
+    );
+  }
+
+  /** Takes over one entry of a snapshot. @throws where it is of a kind that this version does not know */
+  restore({ of, thing }: ThingEntry): void {
+    const collection = this.#all.find(({ kind }) => kind.name === of);
+    if (collection === undefined) throw new Error(`The snapshot has an entry of an unknown kind, "${of}".`);
+    collection.restore(thing);
+  }
+}
+
+/** A collection of whatever kind: what is done to all of them does not look into the things. */
+type AnyCollection = Pick<Collection<object>, "apply" | "commit" | "rollback" | "committed"> & {
+  readonly kind: Pick<Kind<object>, "name">;
+  restore(thing: object): void;
+};
