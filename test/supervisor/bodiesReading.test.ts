@@ -29,7 +29,9 @@ describe("reading", () => {
     expect(await bodies.read(one, "activities", { order: "oldest", limit: 5 })).toEqual(expected);
     await bodies.save();
     expect(await bodies.read(one, "activities", { order: "oldest", limit: 5 })).toEqual(expected);
-    expect(await new Bodies({ contentDir }).read(one, "activities", { order: "newest", limit: 5 })).toEqual(expected);
+    expect(await new Bodies({ contentDir }).read(one, "activities", { order: "newest", limit: 5 })).toEqual(
+      expected,
+    );
   });
 
   it("gives nothing for a session that has nothing", async () => {
