@@ -42,17 +42,26 @@ function allowedWords({ type, enum: values, minimum, allowed }: FieldShape): str
 }
 
 function describeSetting(path: Setting["path"], schema: z.ZodType): Setting {
-  const shape = z.toJSONSchema(schema, { io: "input" }) as FieldShape;
   const parts = path.flatMap(words);
+  // Asked of zod where somebody wants to know: for all settings it is a good part of what a start costs.
+  let known: FieldShape | undefined;
+  const shape = (): FieldShape => (known ??= z.toJSONSchema(schema, { io: "input" }) as FieldShape);
   return {
     path,
     key: path.join("."),
     variable: `SESSIOND_${parts.join("_").toUpperCase()}`,
     flag: `--${parts.join("-")}`,
     option: parts.map((part, index) => (index === 0 ? part : capital(part))).join(""),
-    kind: shape.type === "integer" || shape.type === "boolean" ? shape.type : "string",
-    allowed: allowedWords(shape),
-    meaning: shape.description ?? "",
+    get kind() {
+      const { type } = shape();
+      return type === "integer" || type === "boolean" ? type : "string";
+    },
+    get allowed() {
+      return allowedWords(shape());
+    },
+    get meaning() {
+      return shape().description ?? "";
+    },
     schema,
   };
 }
