@@ -43,7 +43,7 @@ export interface DaemonOptions {
   readonly config: Config;
   readonly places: Places;
   /**
-   * `memory`: the journal is in memory, and everything ends with the daemon. Logs, bodies and the output of commands are
+   * `memory`: journal and bodies are in memory, and everything ends with the daemon. Logs and the output of commands are
    * on disk meanwhile.
    */
   readonly storage?: "files" | "memory";

@@ -1,7 +1,7 @@
-import { appendBodies, bytesBefore } from "../content/bodyFile.js";
-import { removeContent } from "../content/outputFolder.js";
-import { type BodyKind, bodyPath, type FolderOwner } from "../content/places.js";
+import type { BodyStore } from "../content/bodyStore.js";
+import type { BodyKind, FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
+import { bodyEntries, type BodyEntry } from "./bodyEntries.js";
 import type { AnyBody, BodyTypes } from "./bodyOf.js";
 import { type BodyFilter, type BodyPage, type PageOptions, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
@@ -10,7 +10,7 @@ import type { SupervisorLog } from "./options.js";
 import { Serial } from "./serial.js";
 import { UrgentSave } from "./urgentSave.js";
 
-/** A body that is not in its session's file yet. */
+/** A body that is not in the store yet. */
 export type UnsavedBody = AnyBody & {
   /** Characters, as an estimate of the memory that it takes. */
   readonly length: number;
@@ -18,7 +18,7 @@ export type UnsavedBody = AnyBody & {
   readonly upMs: number;
 };
 
-/** What one session has in the journal alone, not yet in its own file. */
+/** What one session has in the journal alone, not yet in the store. */
 interface Unsaved {
   readonly owner: FolderOwner;
   readonly saves: Serial;
@@ -35,11 +35,11 @@ interface Unsaved {
 const UNSAVED_LENGTH = 8 * 1024 * 1024;
 
 /**
- * The bodies of sessions. A body is in the journal until it is saved, and in the session's own file after
- * it; only what is not saved yet is held in memory, so memory does not grow with talk.
+ * The bodies of sessions. A body is in the journal until it is saved, and in the store after it: a file of the
+ * session's own. Only what is not saved yet is held here, so memory does not grow with talk.
  */
 export class Bodies {
-  readonly #contentDir: string;
+  readonly #store: BodyStore;
   readonly #hold: ContentHold;
   readonly #urgentSave: UrgentSave;
   readonly #unsaved = new Map<string, Unsaved>();
@@ -47,11 +47,11 @@ export class Bodies {
 
   /** @param options `hold` says when removals have to wait. */
   constructor(options: {
-    readonly contentDir: string;
+    readonly store: BodyStore;
     readonly hold?: ContentHold;
     readonly log?: Pick<SupervisorLog, "warn">;
   }) {
-    this.#contentDir = options.contentDir;
+    this.#store = options.store;
     this.#hold = options.hold ?? new ContentHold();
     this.#urgentSave = new UrgentSave(() => this.save(), options.log);
   }
@@ -79,14 +79,9 @@ export class Bodies {
     this.#length += length;
   }
 
-  /** All unsaved bodies with their sessions, for a snapshot. */
-  entries(): ({ readonly sessionId: string } & AnyBody)[] {
-    return [...this.#unsaved].flatMap(([sessionId, { bodies }]) =>
-      bodies.map((unsaved) => {
-        const { length: _, upMs: __, ...one } = unsaved;
-        return { sessionId, ...one };
-      }),
-    );
+  /** All bodies that are in memory, with their sessions, for a snapshot. */
+  entries(): BodyEntry[] {
+    return bodyEntries(this.#unsaved, this.#store);
   }
 
   /** The seq of the first body of each session that a snapshot has to hold, of any kind, by the session's id. */
@@ -97,11 +92,11 @@ export class Bodies {
   }
 
   /**
-   * How much of a session's file comes before the body of `beforeSeq`. Nothing of it changes any more, if that one
-   * was not saved at the time.
+   * How much of what a session has in the store comes before the body of `beforeSeq`. Nothing of it changes any more,
+   * if that one was not saved at the time.
    */
   savedBytes(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {
-    const look = (): Promise<number> => bytesBefore(bodyPath(this.#contentDir, owner, kind), beforeSeq);
+    const look = (): Promise<number> => this.#store.bytesBefore(owner, kind, beforeSeq);
     // A save may cut what an earlier one left behind, so the end of the file is no place to read meanwhile.
     const unsaved = this.#unsaved.get(owner.sessionId);
     return unsaved === undefined ? look() : unsaved.saves.run(look);
@@ -144,7 +139,12 @@ export class Bodies {
     isWanted?: BodyFilter<BodyTypes[Kind]>,
   ): Promise<BodyPage<BodyTypes[Kind]>> {
     const inMemory = ofKind(this.#unsaved.get(session.sessionId)?.bodies ?? [], kind);
-    return readPage<BodyTypes[Kind]>(bodyPath(this.#contentDir, session, kind), inMemory, options, isWanted);
+    return readPage<BodyTypes[Kind]>(
+      (range) => this.#store.read(session, kind, range),
+      inMemory,
+      options,
+      isWanted,
+    );
   }
 
   /** Forgets what a deleted session has in memory, and answers it; its folder stays as it is. */
@@ -161,7 +161,7 @@ export class Bodies {
    */
   async remove(session: Session): Promise<void> {
     const unsaved = this.forget(session);
-    const removal = (): Promise<void> => removeContent(this.#contentDir, session);
+    const removal = (): Promise<void> => this.#store.remove(session);
     await this.#hold.removal(() => (unsaved === undefined ? removal() : unsaved.saves.run(removal)));
   }
 
@@ -170,11 +170,8 @@ export class Bodies {
     const saved = [...unsaved.bodies];
     // Where one kind cannot be saved, all are saved again: to append what is there already changes nothing.
     for (const kind of new Set(saved.map((one) => one.kind))) {
-      const path = bodyPath(this.#contentDir, unsaved.owner, kind);
-      await appendBodies(
-        path,
-        ofKind(saved, kind).map(({ body }) => body),
-      );
+      const bodies = ofKind(saved, kind).map(({ body }) => body);
+      await this.#store.append(unsaved.owner, kind, bodies);
     }
     if (this.#unsaved.get(sessionId) !== unsaved) return;
     const savedLength = saved.reduce((sum, { length }) => sum + length, 0);

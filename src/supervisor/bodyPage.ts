@@ -1,6 +1,6 @@
 import type { Body } from "../content/bodyFile.js";
 import { LIMITS } from "../protocol/limits.js";
-import { mergedBodies, type PlacedInMemory } from "./mergedBodies.js";
+import { mergedBodies, type PlacedInMemory, type ReadSaved } from "./mergedBodies.js";
 
 export interface BodyPage<B extends Body> {
   readonly items: readonly (B | { readonly damaged: true; readonly offset: number })[];
@@ -11,7 +11,7 @@ export interface BodyPage<B extends Body> {
 export interface BodyCursor {
   /** Of the last body that could be read. */
   readonly seq: number;
-  /** Where in the file; absent while nothing of the file was reached. */
+  /** Where in the store; absent while nothing of it was reached. */
   readonly offset?: number | undefined;
 }
 
@@ -24,9 +24,9 @@ export interface PageOptions {
 /** Which bodies belong on a page; all where it is left out. */
 export type BodyFilter<B extends Body> = (body: B) => boolean;
 
-/** One page of the bodies in a file and in memory. */
+/** One page of the bodies that are saved and that are not. */
 export async function readPage<B extends Body>(
-  path: string,
+  saved: ReadSaved<B>,
   inMemory: readonly PlacedInMemory<B>[],
   { order, limit, cursor }: PageOptions,
   isWanted: BodyFilter<B> = () => true,
@@ -36,7 +36,7 @@ export async function readPage<B extends Body>(
   let offset = cursor?.offset;
   let length = 0;
   // One more than asked for tells whether there is a next page.
-  for await (const found of mergedBodies(path, inMemory, order, cursor)) {
+  for await (const found of mergedBodies(saved, inMemory, order, cursor)) {
     if ("body" in found && !isWanted(found.body)) continue;
     if (items.length === limit || length > LIMITS.pageLength) return { items, next: { seq, offset } };
     if ("body" in found) length += "length" in found ? found.length : found.endOffset - found.offset;

@@ -30,7 +30,7 @@ export interface SupervisorOptions {
   readonly contentDir: string;
   /** Where the files for people lie; none where this is left out. */
   readonly sessionsDir?: string | undefined;
-  /** Where the journal lies; in memory where this is left out. */
+  /** Where the journal lies; left out, it is in memory, and the bodies are too. */
   readonly journal?:
     Omit<JournalOptions, "restore" | "replay" | "onFailure" | "onFatal" | "onTorn"> | undefined;
   readonly log: SupervisorLog;

@@ -1,3 +1,5 @@
+import { FileBodies } from "../content/fileBodies.js";
+import { MemoryBodies } from "../content/memoryBodies.js";
 import { outputBytesNow } from "../content/outputFolder.js";
 import type { FolderOwner } from "../content/places.js";
 import { SessionFolder } from "../content/sessionFolder.js";
@@ -67,7 +69,8 @@ export class Supervisor {
     const registry = new Registry({ keepPerSession: options.keepCommandsPerSession });
     const keys = new Keys(options.idempotency);
     const hold = new ContentHold();
-    const bodies = new Bodies({ contentDir: options.contentDir, hold, log: options.log });
+    const Store = options.journal === undefined ? MemoryBodies : FileBodies;
+    const bodies = new Bodies({ store: new Store(options.contentDir), hold, log: options.log });
     const { journal, records, deleted } = await recover(options, { registry, keys, bodies });
     try {
       const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Result } from "../../src/protocol/types.js";
 import { daemonForSuite, daemonForTest, type TestDaemon } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
+import { itOnFiles } from "../support/storage.js";
 import { until } from "../support/until.js";
 
 const daemon = daemonForSuite();
@@ -66,41 +67,44 @@ describe("activities", () => {
     expect((await peer.call("session/activities", { sessionId })).total).toBe(0);
   });
 
-  it("S1.1 pages in both orders, in the journal, in the file, in both, and after a restart", async () => {
-    const own = await daemonForTest();
-    let peer = await own.peer();
-    const session = await peer.call("session/create", { config: SOON });
-    const { sessionId } = session;
-    const expected: string[] = [];
-    const record = async (count: number): Promise<void> => {
-      const actions = Array.from({ length: count }, (_, index) => `a${expected.length + index}`);
-      await Promise.all(actions.map((action) => peer.call("session/record", { sessionId, action })));
-      expected.push(...actions);
-    };
-    const check = async (): Promise<void> => {
-      for (const limit of [1, 7, 1_000]) {
-        expect(await actionsOf(peer, sessionId, "oldest", limit)).toEqual(expected);
-        expect(await actionsOf(peer, sessionId, "newest", limit)).toEqual(expected.toReversed());
-      }
-    };
-    const file = activitiesFile(own, session);
-    await record(20);
-    await check();
-    await until("the save", async () => (await savedLines(file)).length === 20);
-    await check();
-    await record(15);
-    await check();
-    await own.crash();
-    peer = await own.peer();
-    await check();
-    await record(5);
-    await own.restart();
-    peer = await own.peer();
-    await check();
-    expect(await savedLines(file)).toHaveLength(40);
-  });
+  itOnFiles(
+    "S1.1 pages in both orders, in the journal, in the file, in both, and after a restart",
+    async () => {
+      const own = await daemonForTest();
+      let peer = await own.peer();
+      const session = await peer.call("session/create", { config: SOON });
+      const { sessionId } = session;
+      const expected: string[] = [];
+      const record = async (count: number): Promise<void> => {
+        const actions = Array.from({ length: count }, (_, index) => `a${expected.length + index}`);
+        await Promise.all(actions.map((action) => peer.call("session/record", { sessionId, action })));
+        expected.push(...actions);
+      };
+      const check = async (): Promise<void> => {
+        for (const limit of [1, 7, 1_000]) {
+          expect(await actionsOf(peer, sessionId, "oldest", limit)).toEqual(expected);
+          expect(await actionsOf(peer, sessionId, "newest", limit)).toEqual(expected.toReversed());
+        }
+      };
+      const file = activitiesFile(own, session);
+      await record(20);
+      await check();
+      await until("the save", async () => (await savedLines(file)).length === 20);
+      await check();
+      await record(15);
+      await check();
+      await own.crash();
+      peer = await own.peer();
+      await check();
+      await record(5);
+      await own.restart();
+      peer = await own.peer();
+      await check();
+      expect(await savedLines(file)).toHaveLength(40);
+    },
+  );
 
-  it("S1.1 a page goes on across a save in between", async () => {
+  itOnFiles("S1.1 a page goes on across a save in between", async () => {
     const peer = await daemon().peer();
     const session = await peer.call("session/create", { config: SOON });
     const { sessionId } = session;
@@ -116,7 +120,7 @@ describe("activities", () => {
     expect(actions).toEqual(["a5", "a4", "a3", "a2", "a1", "a0"]);
   });
 
-  it("S1.1 a damaged line is told, and leaves the rest readable, also page by page", async () => {
+  itOnFiles("S1.1 a damaged line is told, and leaves the rest readable, also page by page", async () => {
     const peer = await daemon().peer();
     const session = await peer.call("session/create", { config: SOON });
     const { sessionId } = session;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { daemonForSuite } from "../support/daemon.js";
+import { itOnFiles } from "../support/storage.js";
 
 const daemon = daemonForSuite();
 
@@ -36,7 +37,7 @@ describe("metadata", () => {
     }
   });
 
-  it("S1.3 persists, across a restart and a kill -9", async () => {
+  itOnFiles("S1.3 persists, across a restart and a kill -9", async () => {
     const client = await daemon().client();
     const session = await client.open("metadata that persists");
     await session.metadata.set("kept", { list: [1, 2] });

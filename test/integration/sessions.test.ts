@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { daemonForSuite } from "../support/daemon.js";
+import { itOnFiles } from "../support/storage.js";
 import { until } from "../support/until.js";
 
 const daemon = daemonForSuite({ inProcess: true });
@@ -126,7 +127,7 @@ describe("a session from its creation to its deletion", () => {
     await peer.call("session/record", { sessionId, action: "x" });
   });
 
-  it("S4.4 deletes a session with all of its own, and nothing else", async () => {
+  itOnFiles("S4.4 deletes a session with all of its own, and nothing else", async () => {
     const peer = await daemon().peer();
     const content = join(daemon().dataDir, "content");
     const create = () =>

@@ -4,6 +4,8 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
+import { FileBodies } from "../../src/content/fileBodies.js";
+import { MemoryBodies } from "../../src/content/memoryBodies.js";
 import { bodyPath } from "../../src/content/places.js";
 import type { Session } from "../../src/session/state.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
@@ -13,13 +15,17 @@ import { add, one, readAll, upTo } from "./bodyPages.js";
 
 const newFolder = temporaryFolders();
 let contentDir: string;
-beforeEach(async () => (contentDir = await newFolder()));
+let store: FileBodies;
+beforeEach(async () => {
+  contentDir = await newFolder();
+  store = new FileBodies(contentDir);
+});
 
 const path = (owner: Session = one): string => bodyPath(contentDir, owner, "activities");
 
 describe("saving", () => {
   it("brings each session's bodies into its own file, once", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const other = session({ sessionId: "other", createdSeq: 5 });
     add(bodies, [1, 3]);
     add(bodies, [6], other);
@@ -34,19 +40,19 @@ describe("saving", () => {
   });
 
   it("leaves out what the file has already, as after a start", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, upTo(4));
     await bodies.save();
-    const replayed = new Bodies({ contentDir });
+    const replayed = new Bodies({ store });
     add(replayed, [2, 3, 4, 5]);
     expect(await readAll(replayed, { order: "oldest", limit: 2 })).toEqual(upTo(5));
     expect(await readAll(replayed, { order: "newest", limit: 2 })).toEqual(upTo(5).toReversed());
     await replayed.save();
-    expect(await readAll(new Bodies({ contentDir }), { order: "oldest", limit: 100 })).toEqual(upTo(5));
+    expect(await readAll(new Bodies({ store }), { order: "oldest", limit: 100 })).toEqual(upTo(5));
   });
 
   it("leaves the rest in the journal when its time is over", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, upTo(2));
     await bodies.save(undefined, -1);
     expect(bodies.entries()).toHaveLength(2);
@@ -56,7 +62,7 @@ describe("saving", () => {
   });
 
   it("takes what is due, counted from the first body that is not saved", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const quick = session({ sessionId: "quick", config: { ...CONFIG, autoSaveIntervalMs: 100 } });
     add(bodies, [1], one, 1_000);
     add(bodies, [2], quick, 1_000);
@@ -71,7 +77,7 @@ describe("saving", () => {
   });
 
   it("counts the time anew for what came in while it ran, and after a failure", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [1], one, 0);
     const saving = bodies.save(5_000);
     await turn();
@@ -92,7 +98,7 @@ describe("saving", () => {
   });
 
   it("keeps what comes in while it runs for the next time, and comes to its end", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [1]);
     let count = 1;
     let isFeeding = true;
@@ -113,7 +119,7 @@ describe("saving", () => {
   });
 
   it("may be asked for many times at once", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const saves: Promise<void>[] = [];
     for (const seq of upTo(20)) {
       add(bodies, [seq]);
@@ -122,11 +128,11 @@ describe("saving", () => {
     }
     await Promise.all(saves);
     await bodies.save();
-    expect(await readAll(new Bodies({ contentDir }), { order: "oldest", limit: 7 })).toEqual(upTo(20));
+    expect(await readAll(new Bodies({ store }), { order: "oldest", limit: 7 })).toEqual(upTo(20));
   });
 
   it("that fails leaves the bodies where they are, and holds up no other session", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const other = session({ sessionId: "other", createdSeq: 5 });
     add(bodies, [1, 2]);
     add(bodies, [6], other);
@@ -140,7 +146,7 @@ describe("saving", () => {
   });
 
   it("is urgent when much is unsaved, and no longer once it is saved or removed", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const large = "x".repeat(1024 * 1024);
     const record = (owner: Session, count: number): void => {
       for (let seq = 1; seq <= count; seq++) {
@@ -163,7 +169,7 @@ describe("saving", () => {
 
   it("that is urgent is one for all who ask; it pauses after a failure, which is told of once", async () => {
     const told: string[] = [];
-    const bodies = new Bodies({ contentDir, log: { warn: (_, message) => void told.push(message) } });
+    const bodies = new Bodies({ store, log: { warn: (_, message) => void told.push(message) } });
     const save = vi.spyOn(bodies, "save");
     const now = vi.spyOn(performance, "now").mockReturnValue(0);
     onTestFinished(() => now.mockRestore());
@@ -188,21 +194,41 @@ describe("saving", () => {
 
 describe("a snapshot", () => {
   it("holds what is not saved, and gives it back", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [1]);
     await bodies.save();
     add(bodies, [2, 3]);
     const entries = JSON.parse(JSON.stringify(bodies.entries())) as ReturnType<Bodies["entries"]>;
-    const restored = new Bodies({ contentDir });
+    const restored = new Bodies({ store });
     for (const { sessionId: _, ...body } of entries) restored.add(one, body, 0);
     expect(restored.entries()).toEqual(bodies.entries());
     expect(await readAll(restored, { order: "oldest", limit: 2 })).toEqual([1, 2, 3]);
   });
 });
 
+describe("a snapshot of a daemon in memory", () => {
+  it("holds what is saved as well, once, also while it is being saved", async () => {
+    const bodies = new Bodies({ store: new MemoryBodies(contentDir) });
+    const seqs = (): number[] => bodies.entries().map(({ body }) => body.seq);
+    add(bodies, [1, 2]);
+    await bodies.save();
+    expect(seqs()).toEqual([1, 2]);
+    add(bodies, [3]);
+    const saving = bodies.save();
+    for (let turns = 0; turns < 5; turns++) {
+      expect(seqs()).toEqual([1, 2, 3]);
+      await Promise.resolve();
+    }
+    await saving;
+    expect(seqs()).toEqual([1, 2, 3]);
+    await bodies.remove(one);
+    expect(seqs()).toEqual([]);
+  });
+});
+
 describe("removing", () => {
   it("takes what is saved and what is not, also while it is being saved", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [1, 2]);
     await bodies.save();
     add(bodies, [3]);
@@ -216,7 +242,7 @@ describe("removing", () => {
   });
 
   it("is overtaken by no save that waited", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [1]);
     const first = bodies.save();
     const second = bodies.save();
@@ -225,7 +251,7 @@ describe("removing", () => {
   });
 
   it("touches no later session of the same id", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const later = session({ createdSeq: 9 });
     add(bodies, [2]);
     await bodies.save();
@@ -238,10 +264,10 @@ describe("removing", () => {
   });
 
   it("finds nothing to do where nothing was kept", async () => {
-    await new Bodies({ contentDir: join(contentDir, "not-made") }).remove(one);
-    await new Bodies({ contentDir }).remove(one);
+    await new Bodies({ store: new FileBodies(join(contentDir, "not-made")) }).remove(one);
+    await new Bodies({ store }).remove(one);
     await mkdir(join(contentDir, "s~2"));
-    await new Bodies({ contentDir }).remove(one);
+    await new Bodies({ store }).remove(one);
     expect(await readdir(contentDir)).toEqual(["s~2"]);
   });
 });

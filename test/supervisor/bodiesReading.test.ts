@@ -4,6 +4,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import type { BodyStore } from "../../src/content/bodyStore.js";
+import { FileBodies } from "../../src/content/fileBodies.js";
+import { MemoryBodies } from "../../src/content/memoryBodies.js";
 import { bodyPath } from "../../src/content/places.js";
 import { LIMITS } from "../../src/protocol/limits.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
@@ -13,14 +16,14 @@ import { session } from "../session/samples.js";
 import { add, one, readAll, upTo } from "./bodyPages.js";
 
 const newFolder = temporaryFolders();
-let contentDir: string;
-beforeEach(async () => (contentDir = await newFolder()));
+const STORES = { files: FileBodies, memory: MemoryBodies };
 
-const path = (): string => bodyPath(contentDir, one, "activities");
+describe.each(["files", "memory"] as const)("reading with bodies saved in %s", (kind) => {
+  let store: BodyStore;
+  beforeEach(async () => (store = new STORES[kind](await newFolder())));
 
-describe("reading", () => {
   it("gives a body back as it was recorded, from memory and from the file", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [3]);
     const expected = {
       items: [{ seq: 3, at: 30, action: "action 3", details: { seq: 3 } }],
@@ -29,13 +32,13 @@ describe("reading", () => {
     expect(await bodies.read(one, "activities", { order: "oldest", limit: 5 })).toEqual(expected);
     await bodies.save();
     expect(await bodies.read(one, "activities", { order: "oldest", limit: 5 })).toEqual(expected);
-    expect(await new Bodies({ contentDir }).read(one, "activities", { order: "newest", limit: 5 })).toEqual(
+    expect(await new Bodies({ store }).read(one, "activities", { order: "newest", limit: 5 })).toEqual(
       expected,
     );
   });
 
   it("gives nothing for a session that has nothing", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     for (const order of ["newest", "oldest"] as const) {
       expect(await bodies.read(one, "activities", { order, limit: 5 })).toEqual({
         items: [],
@@ -58,7 +61,7 @@ describe("reading", () => {
       fc.asyncProperty(run, async ({ order, limit, saved, unsaved, savesAt, addsAt }) => {
         round += 1;
         const owner = session({ sessionId: `s${round}` });
-        const bodies = new Bodies({ contentDir });
+        const bodies = new Bodies({ store });
         let count = saved;
         add(bodies, upTo(saved), owner);
         await bodies.save();
@@ -78,7 +81,7 @@ describe("reading", () => {
   });
 
   it.each(["newest", "oldest"] as const)("ends a page, %s first, that has become long", async (order) => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     const half = "x".repeat(Math.ceil(LIMITS.pageLength / 2));
     for (const seq of upTo(7)) {
       bodies.add(one, { kind: "activities", body: { seq, at: 0, action: "wrote", details: half } }, 0);
@@ -96,7 +99,7 @@ describe("reading", () => {
   });
 
   it("misses nothing and repeats nothing while a save runs", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     let count = 0;
     for (let round = 0; round < 15; round++) {
       for (let more = 0; more < 5; more++) add(bodies, [++count]);
@@ -111,11 +114,21 @@ describe("reading", () => {
       expect(newest).toEqual(upTo(count).toReversed());
     }
   });
+});
+
+describe("reading what is damaged", () => {
+  let contentDir: string;
+  let store: BodyStore;
+  beforeEach(async () => {
+    contentDir = await newFolder();
+    store = new FileBodies(contentDir);
+  });
+  const path = (): string => bodyPath(contentDir, one, "activities");
 
   it.each(["newest", "oldest"] as const)(
     "goes past damage, %s first, with pages of any size",
     async (order) => {
-      const bodies = new Bodies({ contentDir });
+      const bodies = new Bodies({ store });
       add(bodies, upTo(6));
       await bodies.save();
       const lines = (await readFile(path(), "utf8")).split("\n");
@@ -134,7 +147,7 @@ describe("reading", () => {
   );
 
   it("does not go back to what came in since, when all that it has seen is damaged", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, upTo(3));
     await bodies.save();
     const text = await readFile(path(), "utf8");
@@ -144,7 +157,7 @@ describe("reading", () => {
   });
 
   it("says where damage is", async () => {
-    const bodies = new Bodies({ contentDir });
+    const bodies = new Bodies({ store });
     add(bodies, [1, 2]);
     await bodies.save();
     const text = await readFile(path(), "utf8");

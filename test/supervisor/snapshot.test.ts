@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { FileBodies } from "../../src/content/fileBodies.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
 import { Keys } from "../../src/supervisor/keys.js";
 import { Registry } from "../../src/supervisor/registry.js";
@@ -12,7 +13,7 @@ function newState() {
   return {
     registry: new Registry({ keepPerSession: 5 }),
     keys: new Keys({ keepMs: 1_000, maxKeys: 5 }),
-    bodies: new Bodies({ contentDir: "/not/there" }),
+    bodies: new Bodies({ store: new FileBodies("/not/there") }),
     journal: { committed: 8 },
   };
 }

@@ -10,6 +10,7 @@ import { type CheckedClient, connectChecked } from "./checkedClient.js";
 import { DaemonInProcess } from "./daemonInProcess.js";
 import { DaemonProcess, type Exit, type Ready } from "./daemonProcess.js";
 import { Peer } from "./peer.js";
+import { storage } from "./storage.js";
 import { until, within } from "./until.js";
 
 export interface TestDaemonOptions {
@@ -72,7 +73,9 @@ export class TestDaemon {
 
   /** Starts the process on the folder, without waiting for it. */
   spawn(config: TestDaemonOptions["config"] = {}, env = this.#options.env): DaemonProcess | DaemonInProcess {
-    this.#current = this.#options.inProcess === true ? this.#openHere(config) : this.rival(config, env);
+    // In memory there is only what is here: another process would keep files.
+    const isHere = this.#options.inProcess === true || storage() === "memory";
+    this.#current = isHere ? this.#openHere(config) : this.rival(config, env);
     return this.#current;
   }
 
@@ -84,7 +87,7 @@ export class TestDaemon {
   }
 
   #openHere(config: TestDaemonOptions["config"]): DaemonInProcess {
-    const process = new DaemonInProcess(this.#settings(config));
+    const process = new DaemonInProcess(this.#settings(config), storage());
     this.#processes.push(process);
     return process;
   }

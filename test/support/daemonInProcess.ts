@@ -2,9 +2,10 @@ import { loadConfig } from "../../src/config/load.js";
 import { resolvePlaces } from "../../src/config/places.js";
 import { type Daemon, openDaemon } from "../../src/daemon.js";
 import type { Exit, Ready } from "./daemonProcess.js";
+import type { Storage } from "./storage.js";
 
 /**
- * A daemon in the process of the test, on real files and a real socket: for tests that neither kill it nor
+ * A daemon in the process of the test, with a real socket, on real files or in memory: for tests that neither kill it nor
  * look at its process, because what runs in here is seen by the coverage.
  */
 export class DaemonInProcess {
@@ -15,8 +16,8 @@ export class DaemonInProcess {
   #hasEnded = false;
   #said = "";
 
-  constructor(config: object) {
-    this.#opening = open(config, (error) => {
+  constructor(config: object, storage: Storage) {
+    this.#opening = open(config, storage, (error) => {
       this.#said = error.message;
     });
     this.exited = this.#opening
@@ -60,7 +61,7 @@ export class DaemonInProcess {
   }
 }
 
-async function open(config: object, onFatal: (error: Error) => void): Promise<Daemon> {
+async function open(config: object, storage: Storage, onFatal: (error: Error) => void): Promise<Daemon> {
   const loaded = loadConfig({ document: config, env: {} });
   const { env, platform } = process;
   const places = resolvePlaces({
@@ -70,5 +71,5 @@ async function open(config: object, onFatal: (error: Error) => void): Promise<Da
     homedir: "/nonexistent",
     uid: process.getuid?.() ?? 0,
   });
-  return openDaemon({ config: loaded, places, onFatal });
+  return openDaemon({ config: loaded, places, storage, onFatal });
 }
