@@ -27,6 +27,7 @@ export const ERRORS = {
   unsupported_protocol: { code: -32013, summary: "The client speaks another version of the protocol." },
   shutting_down: { code: -32014, summary: "The daemon is stopping; connect again in a moment." },
   template_not_found: { code: -32016, summary: "No template has this id." },
+  workspace_failed: { code: -32030, summary: "The workspace could not be made, and so there is no session." },
   backup_failed: { code: -32015, summary: "The backup could not be written; the state itself is as it was." },
 } as const;
 

@@ -29,6 +29,7 @@ const SESSION_EVENTS = {
     at: time.optional(),
   }),
   "message/appended": message.omit({ seq: true, at: true }),
+  "workspace/released": z.strictObject({ outcome: z.enum(["removed", "kept"]), reason: text.optional() }),
   "metadata/set": z.strictObject({ key: label, value: json }),
   "metadata/deleted": z.strictObject({ key: label }),
   "command/accepted": command,

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { json, jsonObject } from "./json.js";
 import { absolutePath, count, durationMs, environment, id, label, seq, tags, text, time } from "./shapes.js";
+import { workspace } from "./workspace.js";
 
 /** The four ways in which a session ends. */
 export const endedStatus = z.enum(["completed", "failed", "abandoned", "timed_out"]);
@@ -88,6 +89,8 @@ export const session = z.strictObject({
   userId: label.optional(),
   parentId: id.optional(),
   workingDirectory: absolutePath.optional(),
+  /** Where it asked for a folder of its own: that is its working directory, until it is changed. */
+  workspace: workspace.optional(),
   tags,
   metadata: jsonObject,
   environment,

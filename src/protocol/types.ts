@@ -6,6 +6,7 @@ import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
 import type { activity, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
 import type { template, templateDefaults } from "./template.js";
+import type { workspace } from "./workspace.js";
 
 /** Types alone, all mapped from the one definition: what the client and the handlers are typed by. */
 export type Methods = typeof METHODS;
@@ -32,6 +33,7 @@ export type ActivityShape = z.output<typeof activity>;
 export type MessageShape = z.output<typeof message>;
 export type TemplateShape = z.output<typeof template>;
 export type TemplateDefaults = z.output<typeof templateDefaults>;
+export type WorkspaceShape = z.output<typeof workspace>;
 export type UsageShape = z.output<typeof usage>;
 
 /** An event as subscribers get it. */

@@ -53,6 +53,13 @@ export type Command =
       MessageShape,
       "seq" | "at" | "index"
     >)
+  /** A report: what became of the workspace. */
+  | {
+      readonly type: "workspace/release";
+      readonly sessionId: string;
+      readonly outcome: "removed" | "kept";
+      readonly reason?: string | undefined;
+    }
   | { readonly type: "metadata/set"; readonly sessionId: string; readonly key: string; readonly value: Json }
   | { readonly type: "metadata/delete"; readonly sessionId: string; readonly key: string }
   | ({ readonly type: "template/save" } & Pick<Template, "templateId" | "description" | "defaults">)

@@ -3,6 +3,7 @@ import { decideExecution } from "./decideExecution.js";
 import { decideSession } from "./decideSession.js";
 import type { Decision, Head } from "./decision.js";
 import { decideTemplate } from "./template.js";
+import { decideRelease } from "./workspace.js";
 
 /**
  * What follows from a command: the events that it makes, none where nothing changes, or a refusal. Pure:
@@ -18,6 +19,8 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "template/save":
     case "template/delete":
       return decideTemplate(head, command, bounds);
+    case "workspace/release":
+      return decideRelease(head, command);
     default:
       return decideSession(head, command, bounds);
   }

@@ -23,7 +23,10 @@ export type CreatedFields = Pick<
   | "metadata"
   | "environment"
   | "config"
->;
+> & {
+  /** What was made for it beforehand. */
+  readonly workspace?: Session["workspace"];
+};
 
 /** What a session is taken over with, from files that another program kept. */
 export type ImportedFields = CreatedFields &
@@ -74,6 +77,7 @@ interface SessionEventData {
     readonly at?: number;
   };
   "message/appended": Omit<MessageShape, "seq" | "at">;
+  "workspace/released": { readonly outcome: "removed" | "kept"; readonly reason?: string | undefined };
   "metadata/set": { readonly key: string; readonly value: Json };
   "metadata/deleted": { readonly key: string };
   "command/accepted": AcceptedFields;

@@ -3,6 +3,7 @@ import { created, imported } from "./evolveBirth.js";
 import type { Event, Stamp, UpdatedFields } from "./events.js";
 import type { Session } from "./state.js";
 import { addUsage } from "./totals.js";
+import { released } from "./workspace.js";
 
 /**
  * The session after an event, as a new object; undefined after its deletion. Replay runs nothing but this,
@@ -38,6 +39,10 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       const { count, hidden } = session.conversation;
       const conversation = { count: count + 1, appended: index, hidden };
       return active(session, { conversation, totals: addUsage(session.totals, usage) }, stamp);
+    }
+    case "workspace/released": {
+      const { outcome, reason } = event.data;
+      return { ...session, workspace: released(session, outcome, reason), updatedAt: stamp.at };
     }
     case "metadata/set":
       return metadataSet(session, event.data.key, event.data.value, stamp);
@@ -115,6 +120,7 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     userId: session.userId,
     parentId: session.parentId,
     workingDirectory: session.workingDirectory,
+    workspace: session.workspace,
     tags: session.tags,
     metadata: session.metadata,
     metadataLength: session.metadataLength,

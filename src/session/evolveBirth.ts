@@ -20,6 +20,7 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
     userId: fields.userId,
     parentId: fields.parentId,
     workingDirectory: fields.workingDirectory,
+    workspace: fields.workspace,
     tags: fields.tags,
     metadata: fields.metadata,
     metadataLength,

@@ -1,4 +1,10 @@
-import type { CommandShape, SessionConfigShape, SessionShape, TemplateDefaults } from "../protocol/types.js";
+import type {
+  CommandShape,
+  SessionConfigShape,
+  SessionShape,
+  TemplateDefaults,
+  WorkspaceShape,
+} from "../protocol/types.js";
 
 export type SessionStatus = SessionShape["status"];
 export type ExecutionStatus = CommandShape["status"];
@@ -18,6 +24,8 @@ export interface Session {
   readonly userId: string | undefined;
   readonly parentId: string | undefined;
   readonly workingDirectory: string | undefined;
+  /** A folder of its own, where it asked for one. */
+  readonly workspace: Workspace | undefined;
   readonly tags: readonly string[];
   readonly metadata: SessionShape["metadata"];
   /** Characters of the metadata as JSON, kept so that a limit costs nothing to check. */
@@ -35,6 +43,14 @@ export interface Session {
   readonly conversation: Conversation;
   readonly commands: SessionShape["commands"];
   readonly totals: SessionShape["totals"];
+}
+
+/** A folder or git worktree that was made for a session. */
+export interface Workspace extends Omit<WorkspaceShape, "released"> {
+  /** Random; by it the record of what was made is found. Never shown. */
+  readonly token: string;
+  /** What became of it, once the session has let go of it. */
+  readonly released?: { readonly outcome: "removed" | "kept"; readonly reason?: string | undefined };
 }
 
 /** Where the conversation of a session stands; what is said in it is a body. */

@@ -72,6 +72,14 @@ export class Ledger {
     return answer;
   }
 
+  /** Resolves where a command would be taken now. @throws RefusalError as `submit` would */
+  async foresee(command: Command): Promise<void> {
+    const { journal, registry, clock, bounds } = this.#parts;
+    if (journal.state !== "ok") throw unavailable(journal);
+    const decision = decide(registry, command, { at: clock.nowMs() }, bounds);
+    if ("refusal" in decision) await this.#refuse(decision.refusal, undefined);
+  }
+
   /** The answer to a call whose key was used before; undefined where it is new. */
   repeat(call: KeyedCall): Promise<Answer> | undefined {
     const found = this.#parts.keys.find(call, this.#parts.clock.nowMs());

@@ -79,7 +79,12 @@ function environmentOf(
     ...session.environment,
     ...(socket === undefined ? {} : { SESSIOND_SOCKET: socket }),
     SESSIOND_SESSION_ID: session.sessionId,
+    ...workspaceVariable(session),
     SESSIOND_COMMAND_ID: own.commandId,
     [TOKEN_VARIABLE]: own.token,
   };
+}
+
+function workspaceVariable({ workspace }: Session): Record<string, string> {
+  return workspace === undefined ? {} : { SESSIOND_WORKSPACE: workspace.path };
 }

@@ -28,6 +28,7 @@ import { Runner } from "./runner.js";
 import type { SupervisorOptions } from "./options.js";
 import { recover } from "./recover.js";
 import { snapshotEntries } from "./snapshot.js";
+import { Workspaces } from "./workspaces/workspaces.js";
 
 export type { Session } from "../session/state.js";
 
@@ -55,6 +56,7 @@ export class Supervisor {
   readonly runner: Runner;
   readonly backups: Backups;
   readonly retention: RetentionRuns;
+  readonly workspaces: Workspaces;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
@@ -76,6 +78,7 @@ export class Supervisor {
       const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });
       await supervisor.#openFiles(options.sessionsDir, deleted);
       const lostCommands = await supervisor.#reconcile();
+      await supervisor.workspaces.begin();
       supervisor.files?.begin();
       supervisor.#leftovers.begin(deleted);
       const durationMs = Math.round(performance.now() - startedMs);
@@ -113,6 +116,8 @@ export class Supervisor {
       log,
       ages: options.retention,
     });
+    const isTemporary = options.journal === undefined;
+    this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
     this.runner = new Runner({
       registry,
       contentDir,
@@ -130,6 +135,7 @@ export class Supervisor {
       sessionLog,
       sessionLogs,
     });
+    this.#effects.onCommitted((committed) => this.workspaces.note(committed));
     this.#ledger = new Ledger({
       journal,
       registry,
@@ -194,6 +200,11 @@ export class Supervisor {
   /** The one way to change anything. See `Ledger.submit`. */
   submit(command: Command, options?: SubmitOptions): Promise<Answer> {
     return this.#ledger.submit(command, options);
+  }
+
+  /** Resolves where a command would be taken now. @throws RefusalError as `submit` would */
+  foresee(command: Command): Promise<void> {
+    return this.#ledger.foresee(command);
   }
 
   /** Calls back with every session that a durable event changed, and now with all that there are. */
@@ -262,6 +273,7 @@ export class Supervisor {
   /** Saves the bodies and the files for people, as far as time allows, and closes the journal. */
   async close(): Promise<void> {
     await this.backups.close();
+    await this.workspaces.close();
     await this.#leftovers.close();
     await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");

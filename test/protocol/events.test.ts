@@ -13,6 +13,7 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "session/resumed": true,
   "session/ended": true,
   "session/archived": true,
+  "workspace/released": true,
   "session/deleted": true,
   "activity/recorded": true,
   "message/appended": true,

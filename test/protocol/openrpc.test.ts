@@ -56,6 +56,7 @@ const KEYWORDS = new Set([
   "propertyNames",
   "items",
   "anyOf",
+  "oneOf",
   "enum",
   "const",
   "default",
@@ -73,14 +74,15 @@ const KEYWORDS = new Set([
 /** Goes through a schema and all schemas in it. */
 function checkSchema(schema: unknown, path: string): void {
   expect(typeof schema === "object" && schema !== null && !Array.isArray(schema), path).toBe(true);
-  const { properties, propertyNames, additionalProperties, items, anyOf, ...rest } = schema as Record<
+  const { properties, propertyNames, additionalProperties, items, anyOf, oneOf, ...rest } = schema as Record<
     string,
     unknown
   >;
   for (const keyword of Object.keys(schema as object))
     expect(KEYWORDS, `${path}: ${keyword}`).toContain(keyword);
   for (const [name, inner] of Object.entries(properties ?? {})) checkSchema(inner, `${path}.${name}`);
-  for (const [index, inner] of ((anyOf ?? []) as unknown[]).entries()) checkSchema(inner, `${path}|${index}`);
+  for (const [index, inner] of ((anyOf ?? oneOf ?? []) as unknown[]).entries())
+    checkSchema(inner, `${path}|${index}`);
   if (items !== undefined) checkSchema(items, `${path}[]`);
   if (propertyNames !== undefined) checkSchema(propertyNames, `${path} keys`);
   if (typeof additionalProperties === "object") checkSchema(additionalProperties, `${path}.*`);

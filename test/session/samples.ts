@@ -57,6 +57,7 @@ export function session(changes: Partial<Session> = {}): Session {
     userId: undefined,
     parentId: undefined,
     workingDirectory: undefined,
+    workspace: undefined,
     tags: [],
     metadata: {},
     metadataLength: 0,

@@ -28,6 +28,7 @@ import {
   time,
   written,
 } from "../shapes.js";
+import { workspaceRequest } from "../workspace.js";
 
 const one = { sessionId: id };
 const write = { ...one, idempotencyKey: idempotencyKey.optional() };
@@ -52,10 +53,18 @@ export const session = {
       /** What it is born with where this call does not say otherwise; tags, metadata and so on are merged. */
       template: id.optional(),
       ...z.strictObject(descriptive).partial().shape,
+      /** A folder or git worktree of its own, made before the session is there; it becomes its working directory. */
+      workspace: workspaceRequest.optional(),
       idempotencyKey: idempotencyKey.optional(),
     }),
     result: writtenSession,
-    errors: ["session_exists", "session_not_found", "template_not_found", "limit_reached"],
+    errors: [
+      "session_exists",
+      "session_not_found",
+      "template_not_found",
+      "limit_reached",
+      "workspace_failed",
+    ],
     access: "write",
     durable: true,
   }),

@@ -1,6 +1,6 @@
 import { redactEnvironment } from "../../process/environment.js";
-import type { SessionShape } from "../../protocol/types.js";
-import type { Session } from "../../session/state.js";
+import type { SessionShape, WorkspaceShape } from "../../protocol/types.js";
+import type { Session, Workspace } from "../../session/state.js";
 
 /** Epoch milliseconds as RFC 3339, UTC. */
 export function showTime(atMs: number): string {
@@ -19,10 +19,11 @@ export function showSession(session: Session, lastHeartbeatAt?: number): Session
 }
 
 function show(session: Session): SessionShape {
-  const { metadataLength: _, lastActivityUp: __, conversation, ...shown } = session;
+  const { metadataLength: _, lastActivityUp: __, conversation, workspace, ...shown } = session;
   return {
     ...withoutUndefined(shown),
     tags: [...session.tags],
+    ...(workspace === undefined ? {} : { workspace: showWorkspace(workspace) }),
     messages: conversation.count,
     environment: redactEnvironment(session.environment),
     createdAt: showTime(session.createdAt),
@@ -31,6 +32,10 @@ function show(session: Session): SessionShape {
     ...(session.endedAt === undefined ? {} : { endedAt: showTime(session.endedAt) }),
     ...(session.archivedAt === undefined ? {} : { archivedAt: showTime(session.archivedAt) }),
   } as SessionShape;
+}
+
+function showWorkspace({ token: _, released, ...shown }: Workspace): WorkspaceShape {
+  return { ...shown, ...(released === undefined ? {} : { released: withoutUndefined(released) }) };
 }
 
 /** The object without the keys that have no value: what JSON would leave out is left out here already. */
