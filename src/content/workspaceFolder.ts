@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 
 import { writeFileAtomic } from "../disk/atomic.js";
 import { syncFolder } from "../disk/folder.js";
-import { hasCode } from "../disk/operations.js";
+import { diskOperations, exists, hasCode } from "../disk/operations.js";
 import { removeFile, removeTree } from "../disk/remove.js";
 import { NotReadableAsFileError, readWholeFile } from "../disk/readWhole.js";
 
@@ -76,6 +76,11 @@ export async function lookAt(path: string, identity: FolderIdentity): Promise<"o
     if (hasCode(error, "ENOENT", "ENOTDIR")) return "missing";
     throw error;
   }
+}
+
+/** Whether anything lies at a path. */
+export function isThere(path: string): Promise<boolean> {
+  return exists(path, diskOperations);
 }
 
 /** Whether there is nothing in a folder but the marker. */

@@ -77,6 +77,14 @@ const create = fc.record({
   userId: text,
   parentId: fc.option(sessionId, { nil: undefined, freq: 9 }).map((id) => (id === "s1" ? id : undefined)),
   workingDirectory: fc.constantFrom(undefined, "/w"),
+  workspace: fc.constantFrom(undefined, {
+    kind: "worktree" as const,
+    path: "/ws",
+    repository: "/r",
+    branch: "b",
+    keep: "never" as const,
+    token: "t",
+  }),
   tags,
   metadata,
   environment,
@@ -212,6 +220,12 @@ const plain = fc.oneof(
       reason: text,
     }),
   },
+  fc.record({
+    type: fc.constant("workspace/release" as const),
+    sessionId,
+    outcome: fc.constantFrom("removed" as const, "kept" as const),
+    reason: text,
+  }),
   fc.record({
     type: fc.constant("session/expire" as const),
     sessionId: fc.constantFrom("s3"),

@@ -112,6 +112,7 @@ export const REPEATABLE: ReadonlySet<Command["type"]> = new Set([
   "session/end",
   "session/archive",
   "metadata/delete",
+  "workspace/release",
   "command/report-start",
   "command/report-end",
 ]);

@@ -86,7 +86,7 @@ describe("any sequence of commands", () => {
             moves.add(`${execution[0]?.status}>${execution[1]?.status}`);
           },
         }),
-      { seed: 1, numRuns: 1_500 },
+      { seed: 1, numRuns: 2_500 },
     );
     const bySession = (Object.keys(TRANSITIONS) as Move[])
       .filter((move) => move !== "delete")

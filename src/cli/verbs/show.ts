@@ -71,6 +71,7 @@ function factsOf(
     ["user", text(session.userId)],
     ["parent", session.parentId],
     ["folder", text(session.workingDirectory)],
+    ["workspace", workspaceWords(session)],
     ["tags", session.tags.length === 0 ? undefined : text(session.tags.join(", "))],
     ["metadata", metadata.length === 0 ? undefined : text(metadata.join(", "))],
     ["created", when(session.createdAt)],
@@ -80,6 +81,14 @@ function factsOf(
     ["ends after", limits(session, stats)],
     ["used", usageWords(stats)],
   ];
+}
+
+/** `git worktree on sessiond/task`, and what became of it. */
+function workspaceWords({ workspace }: SessionShape): string | undefined {
+  if (workspace === undefined) return undefined;
+  const { kind, branch, released } = workspace;
+  const what = kind === "folder" ? "a folder of its own" : `git worktree on ${printable(branch ?? "")}`;
+  return released === undefined ? what : `${what}, ${released.outcome}`;
 }
 
 function usageWords({ totals }: Result<"session/stats">): string | undefined {

@@ -1,4 +1,4 @@
-import { isEmpty, isMarked, lookAt, removeFolder, unmark } from "../../content/workspaceFolder.js";
+import { isEmpty, isMarked, isThere, lookAt, removeFolder, unmark } from "../../content/workspaceFolder.js";
 import type { WorkspaceRecord, WorkspaceRecords } from "../../content/workspaceRecords.js";
 import { type Git, GitError } from "../../process/git.js";
 import { lossWith, removeOwnBranch, removeWorktree, type Worktree } from "../../process/gitWorktree.js";
@@ -30,6 +30,12 @@ export async function releaseWorkspace(
   if (released.outcome === "kept") await unmarkOwn(record);
   await parts.records.remove(record);
   return released;
+}
+
+/** What became of a workspace of which there is no record: nothing proves what lies there now. */
+export async function releaseUnknown(path: string): Promise<Released> {
+  if (!(await isThere(path))) return { outcome: "removed", reason: "it was gone already" };
+  return { outcome: "kept", reason: "there is no record of what was made" };
 }
 
 async function settle(
@@ -72,17 +78,17 @@ export async function undoWorkspace(
   const { path, identity } = record;
   const isOwnPlace = path === records.placeOf(record);
   // By its name, which no other process could have guessed, and by its inode.
-  const isThere = identity === undefined ? isOwnPlace : (await lookAt(path, identity)) === "ours";
+  const isVery = identity === undefined ? isOwnPlace : (await lookAt(path, identity)) === "ours";
   const isProven =
-    isThere && (how === "sure" || isOwnPlace || (await stateOf(record)) === "ours" || (await isEmpty(path)));
+    isVery && (how === "sure" || isOwnPlace || (await stateOf(record)) === "ours" || (await isEmpty(path)));
   const planned = record.git && { ...record.git, path };
-  if (planned !== undefined && (isProven || !isThere)) {
+  if (planned !== undefined && (isProven || !isVery)) {
     if (isProven) await failingIsFine(removeWorktree(git, planned, "all"));
     await failingIsFine(removeOwnBranch(git, planned));
   }
   if (isProven) await removeFolder(path);
   await records.remove(record);
-  if (isProven || !isThere) return { outcome: "removed" };
+  if (isProven || !isVery) return { outcome: "removed" };
   return { outcome: "kept", reason: "it may not be what was made" };
 }
 

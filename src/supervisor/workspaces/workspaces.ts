@@ -8,9 +8,11 @@ import { isEnded, type Session, type Workspace } from "../../session/state.js";
 import type { Committed } from "../ledger.js";
 import type { SupervisorLog } from "../options.js";
 import type { Registry } from "../registry.js";
+import { Serial } from "../serial.js";
+import { Background } from "./background.js";
 import { makeWorkspace, type WorkspaceAsk } from "./makeWorkspace.js";
 import { stoppedMeanwhile, workspaceRefusal } from "./refusal.js";
-import { type Released, releaseWorkspace, undoWorkspace } from "./releaseWorkspace.js";
+import { type Released, releaseUnknown, releaseWorkspace, undoWorkspace } from "./releaseWorkspace.js";
 
 interface WorkspacesParts {
   readonly dataDir: string;
@@ -21,6 +23,9 @@ interface WorkspacesParts {
   readonly log: SupervisorLog;
 }
 
+/** Which workspace something is told of. */
+type About = Pick<WorkspaceRecord, "sessionId" | "path">;
+
 /** How long git may take: a large repository is checked out in it. */
 const GIT_TIMEOUT_MS = 120_000;
 
@@ -29,8 +34,9 @@ export class Workspaces {
   readonly #parts: WorkspacesParts;
   readonly #records: WorkspaceRecords;
   readonly #git: Git;
-  readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #background = new Background();
+  /** One at a time: many sessions may be deleted at once, and git is no small program. */
+  readonly #releases = new Serial();
   /** By their tokens: those that are being released. */
   readonly #releasing = new Set<string>();
   #swept: Promise<unknown> = Promise.resolve();
@@ -38,12 +44,7 @@ export class Workspaces {
   constructor(parts: WorkspacesParts) {
     this.#parts = parts;
     this.#records = new WorkspaceRecords(join(parts.dataDir, "workspaces"));
-    this.#git = new Git({ timeoutMs: GIT_TIMEOUT_MS, signal: this.#closing.signal });
-  }
-
-  /** Resolves when everything that was under way has come to its end. */
-  async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    this.#git = new Git({ timeoutMs: GIT_TIMEOUT_MS, signal: this.#background.signal });
   }
 
   /**
@@ -52,21 +53,21 @@ export class Workspaces {
    * @throws RefusalError `workspace_failed`; nothing is left of it then
    */
   make(sessionId: string, ask: WorkspaceAsk, workingDirectory: string | undefined): Promise<Workspace> {
-    return this.#during(this.#make(sessionId, ask, workingDirectory));
+    return this.#background.during(this.#make(sessionId, ask, workingDirectory));
   }
 
   /** The session that it was made for was refused. Never rejects: what fails is left to the next start. */
   discard(sessionId: string, { token, path }: Workspace): Promise<void> {
     const undo = async (): Promise<void> => {
       const record = await this.#records.read({ sessionId, token });
-      if (record !== undefined) this.#tell(sessionId, path, await undoWorkspace(this.#tools, record, "sure"));
+      if (record !== undefined) this.#tell(record, await undoWorkspace(this.#tools, record, "sure"));
     };
-    return this.#attempt(sessionId, path, undo);
+    return this.#attempt({ sessionId, path }, undo);
   }
 
   /** The session that it was made for is there. */
   used(sessionId: string, { token, path }: Workspace): void {
-    void this.#attempt(sessionId, path, async () => {
+    void this.#attempt({ sessionId, path }, async () => {
       const record = await this.#records.read({ sessionId, token });
       if (record?.stage === "made") await this.#records.write({ ...record, stage: "used" });
     });
@@ -88,15 +89,21 @@ export class Workspaces {
       this.#parts.log.warn({ err }, "The records of workspaces could not be looked at");
       return [];
     });
-    const due = [...this.#parts.registry.committedSessions.values()].filter((session) => isDue(session));
-    this.#swept = this.#during(this.#sweep(records));
-    for (const session of due) this.#releaseOf(session, true);
+    const { committedSessions } = this.#parts.registry;
+    // Told apart before anything else can happen to these sessions.
+    const orphans = records.filter(({ sessionId, token, stage }) => {
+      const workspace = committedSessions.get(sessionId)?.workspace;
+      if (workspace?.token !== token) return true;
+      if (stage !== "used") this.used(sessionId, workspace);
+      return false;
+    });
+    this.#swept = this.#background.during(this.#sweep(orphans));
+    for (const session of committedSessions.values()) if (isDue(session)) this.#releaseOf(session, true);
   }
 
   /** Stops what is under way; the next start goes on with it. */
-  async close(): Promise<void> {
-    this.#closing.abort(new Error("the daemon is stopping"));
-    await this.settled();
+  close(): Promise<void> {
+    return this.#background.close();
   }
 
   get #tools(): { readonly records: WorkspaceRecords; readonly git: Git } {
@@ -117,81 +124,71 @@ export class Workspaces {
         );
       return await makeWorkspace({ ...this.#tools, dataDir }, sessionId, ask, workingDirectory);
     } catch (error) {
-      throw this.#closing.signal.aborted
+      throw this.#background.signal.aborted
         ? stoppedMeanwhile(sessionId)
         : workspaceRefusal(sessionId, ask, error);
     }
   }
 
-  async #sweep(records: readonly WorkspaceRecord[]): Promise<void> {
-    for (const record of records) {
-      const { sessionId, token, path, stage, keep } = record;
-      const session = this.#parts.registry.committedSessions.get(sessionId);
-      if (session?.workspace?.token === token) this.used(sessionId, session.workspace);
-      else if (stage !== "used")
-        await this.#attempt(sessionId, path, async () =>
-          this.#tell(sessionId, path, await undoWorkspace(this.#tools, record, "left")),
+  /** Takes away what no session has: what was made for none, and what one had that is gone. */
+  async #sweep(orphans: readonly WorkspaceRecord[]): Promise<void> {
+    for (const record of orphans) {
+      const { sessionId, path, token, stage, keep } = record;
+      // It may have been deleted, or be one of a state that was moved aside: then nothing may be lost.
+      if (stage === "used")
+        await this.#release(sessionId, { path, token, keep: keep === "never" ? "if_dirty" : keep });
+      else
+        await this.#attempt(record, async () =>
+          this.#tell(record, await undoWorkspace(this.#tools, record, "left")),
         );
-      // Its session may have been deleted, or be one of a state that was moved aside: then nothing may be lost.
-      else await this.#release(sessionId, path, token, keep === "never" ? "if_dirty" : keep);
     }
   }
 
-  #releaseOf(session: Session, isReported: boolean): void {
-    const { sessionId, workspace } = session;
+  #releaseOf({ sessionId, workspace }: Session, isReported: boolean): void {
     if (workspace === undefined || workspace.released !== undefined) return;
-    const { token, path, keep } = workspace;
+    const { token } = workspace;
     if (this.#releasing.has(token)) return;
     this.#releasing.add(token);
+    const { record, registry } = this.#parts;
     const work = async (): Promise<void> => {
-      const released = await this.#release(sessionId, path, token, keep);
-      const isThere = this.#parts.registry.committedSessions.get(sessionId)?.workspace?.token === token;
+      const released = await this.#release(sessionId, workspace);
+      const isThere = registry.committedSessions.get(sessionId)?.workspace?.token === token;
       if (isReported && isThere && released !== undefined)
-        await this.#parts.record({ type: "workspace/release", sessionId, ...released });
+        await record({ type: "workspace/release", sessionId, ...released });
     };
-    void this.#attempt(sessionId, path, work).finally(() => this.#releasing.delete(token));
+    const done = this.#attempt({ sessionId, path: workspace.path }, work);
+    void done.finally(() => this.#releasing.delete(token));
   }
 
   /** Answers what became of it; undefined where that has to be tried again. */
   async #release(
     sessionId: string,
-    path: string,
-    token: string,
-    keep: Workspace["keep"],
+    { path, token, keep }: Pick<Workspace, "path" | "token" | "keep">,
   ): Promise<Released | undefined> {
+    const about = { sessionId, path };
     let released: Released | undefined;
-    await this.#attempt(sessionId, path, async () => {
-      const record = await this.#records.read({ sessionId, token });
-      released =
-        record === undefined
-          ? { outcome: "kept", reason: "there is no record of what was made" }
-          : await releaseWorkspace(this.#tools, record, keep);
-      this.#tell(sessionId, path, released);
-    });
+    await this.#attempt(about, () =>
+      this.#releases.run(async () => {
+        const record = await this.#records.read({ sessionId, token });
+        released = await (record === undefined
+          ? releaseUnknown(path)
+          : releaseWorkspace(this.#tools, record, keep));
+        this.#tell(about, released);
+      }),
+    );
     return released;
   }
 
-  #tell(sessionId: string, path: string, { outcome, reason }: Released): void {
+  #tell({ sessionId, path }: About, { outcome, reason }: Released): void {
     const message = outcome === "removed" ? "A workspace was removed" : "A workspace stays where it is";
     this.#parts.log.info({ event: `workspace.${outcome}`, sessionId, path, reason }, message);
   }
 
-  /** Does something that may be tried again by the next start: a failure is told, and nothing else. */
-  #attempt(sessionId: string, path: string, work: () => Promise<void>): Promise<void> {
-    return this.#during(
-      work().catch((err: unknown) => {
-        if (this.#closing.signal.aborted) return;
-        const message = "A workspace could not be let go of; the next start tries again";
-        this.#parts.log.warn({ err, event: "workspace.left", sessionId, path }, message);
-      }),
-    );
-  }
-
-  #during<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
-    const forget = (): void => void this.#underWay.delete(work);
-    work.then(forget, forget);
-    return work;
+  #attempt({ sessionId, path }: About, work: () => Promise<void>): Promise<void> {
+    return this.#background.attempt(work, (err) => {
+      const message = "A workspace could not be let go of; the next start tries again";
+      this.#parts.log.warn({ err, event: "workspace.left", sessionId, path }, message);
+    });
   }
 }
 
