@@ -1,12 +1,10 @@
-import { crc32 } from "node:zlib";
-
 import type { Refusal } from "../protocol/errors.js";
 
 /** A call that carries an idempotency key. */
 export interface KeyedCall {
   readonly key: string;
   readonly method: string;
-  /** Digest of the validated params. */
+  /** `digestOf` the validated params. */
   readonly digest: number;
 }
 
@@ -33,14 +31,6 @@ export type KeyState =
   | { readonly state: "refused"; readonly refusal: Refusal };
 
 const NEW: KeyState = { state: "new" };
-
-/**
- * Digest of a call's params; the same params in the same order of keys give the same digest. It guards against
- * the mistake of using a key twice, and not against an attack: who holds the socket needs no trick to write.
- */
-export function digestOf(params: object): number {
-  return crc32(JSON.stringify(params));
-}
 
 /** A key whose call is on its way; others with the same key join it. */
 export interface HeldKey {

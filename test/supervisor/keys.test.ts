@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { digestOf, type KeyedCall, Keys, type RememberedKey } from "../../src/supervisor/keys.js";
+import { type KeyedCall, Keys, type RememberedKey } from "../../src/supervisor/keys.js";
 
 function call(key: string, digest = 7, method = "session/create"): KeyedCall {
   return { key, method, digest };
@@ -136,15 +136,5 @@ describe("a memory that is full", () => {
     expect(some.find(call("c"), 999)).toMatchObject(full);
     expect(some.find(call("c"), 1_000)).toEqual({ state: "new" });
     expect(some.find(call("b"), 1_000)).toMatchObject({ state: "done" });
-  });
-});
-
-describe("digestOf", () => {
-  it("tells params apart, and is short enough for every record", () => {
-    expect(digestOf({ a: 1, b: [2] })).toBe(digestOf({ a: 1, b: [2] }));
-    const others = [{}, { a: 1 }, { a: "1" }, { a: 1, b: [2, 0] }, { a: 1, b: { 0: 2 } }];
-    const digests = [...others, { a: 1, b: [2] }].map((params) => digestOf(params));
-    expect(new Set(digests).size).toBe(digests.length);
-    expect(digestOf({})).toBeLessThan(2 ** 32);
   });
 });

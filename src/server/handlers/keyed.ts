@@ -1,4 +1,5 @@
-import { digestOf, type KeyedCall } from "../../supervisor/keys.js";
+import { digestOf } from "../../supervisor/digest.js";
+import type { KeyedCall } from "../../supervisor/keys.js";
 
 /**
  * Takes the idempotency key out of the params: what is left is what the call asks for. The key is bound to the
