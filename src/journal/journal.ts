@@ -66,6 +66,7 @@ class FileJournal implements Journal {
       rotate: (file) => this.#rotate(file),
       onFailure: (error) => options.onFailure(error),
       onFatal: (error) => options.onFatal(error),
+      contentText: options.contentText,
     });
     this.#reader = new Reader(this.#segments, () => this.committed, options.operations);
     this.#snapshots = new Snapshots(

@@ -1,19 +1,22 @@
 import { parseCheckedLine, REST_OFFSET } from "../disk/checkedLine.js";
-import type { RecordBody, StoredRecord } from "./types.js";
+import type { ContentText, RecordBody, StoredRecord } from "./types.js";
 
 /** `"seq":` and `,"durable":`, which every record begins with. */
 const SEQ_KEY = Buffer.from('"seq":');
 const DURABLE_KEY = Buffer.from(',"durable":');
 const COMMA = 0x2c;
 
-/** The part of a record's line that its caller decides; it costs the one stringify of an append. */
-export function formatBody(body: RecordBody): string {
-  const { at, up, key, events } = body;
+/** Key and events as JSON.stringify has them. */
+const stringifyContent: ContentText = ({ key, events }) => JSON.stringify({ key, events }).slice(1);
+
+/** The part of a record's line that its caller decides. */
+export function formatBody(body: RecordBody, contentText = stringifyContent): string {
+  const { at, up, events } = body;
   if (!Number.isSafeInteger(at)) throw new TypeError(`A record's "at" is not a whole number: ${at}`);
   if (!Number.isFinite(up)) throw new TypeError(`A record's "up" is not a number: ${up}`);
   if (events.length === 0) throw new TypeError("A record has no event.");
   // In the order of the format. A key that is undefined is left out.
-  return JSON.stringify({ at, up, key, events }).slice(1);
+  return `"at":${at},"up":${up},${contentText(body)}`;
 }
 
 /** What the record's crc covers. */

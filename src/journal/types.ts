@@ -12,6 +12,12 @@ export interface RecordBody {
   readonly key?: unknown;
 }
 
+/**
+ * Writes the key, where there is one, and the events of a record as JSON.stringify writes `{key, events}`, without the
+ * opening brace.
+ */
+export type ContentText = (content: Pick<RecordBody, "key" | "events">) => string;
+
 /** A record as it is read back. Every event has a seq of its own, `seq - events.length + 1 … seq`. */
 export interface StoredRecord extends RecordBody {
   /** The number of the record's last event. */
@@ -128,6 +134,8 @@ export interface JournalOptions extends JournalCallbacks {
   /** Takes one record after the snapshot, in order. */
   replay(record: StoredRecord): void | Promise<void>;
   onTorn?(notice: SetAside): void;
+  /** JSON.stringify, unless somebody knows what is in a record and can write it in less time. */
+  readonly contentText?: ContentText;
   /** When a new segment is begun. 16 MiB. */
   readonly segmentBytes?: number;
   /** A last segment of at most this size is written anew as a whole at a start. 1 MiB. */

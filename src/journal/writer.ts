@@ -2,7 +2,7 @@ import type { AppendFile } from "../disk/appendFile.js";
 import { formatCheckedLine, lineCrc } from "../disk/checkedLine.js";
 import { JournalUnavailableError } from "./errors.js";
 import { formatBody, formatRest } from "./record.js";
-import type { JournalCallbacks, JournalHealth, RecordBody, Settle } from "./types.js";
+import type { ContentText, JournalCallbacks, JournalHealth, RecordBody, Settle } from "./types.js";
 
 /** A batch is split at this length, so that one write never holds the loop for long. */
 const BATCH_CHARS = 4 * 1024 * 1024;
@@ -35,6 +35,7 @@ export interface WriterHooks extends JournalCallbacks {
    * written. A rejection means that nobody knows which file counts, and is fatal.
    */
   rotate(file: AppendFile): Promise<AppendFile> | undefined;
+  readonly contentText?: ContentText | undefined;
 }
 
 /**
@@ -100,7 +101,7 @@ export class Writer {
 
   append(record: RecordBody, settle: Settle): number {
     if (this.#closed) throw new JournalUnavailableError("it is closed.");
-    const body = formatBody(record);
+    const body = formatBody(record, this.#hooks.contentText);
     if (body.length > MAX_BODY_CHARS) {
       throw new RangeError(
         `A record of ${body.length} characters is too long; ${MAX_BODY_CHARS} are allowed.`,

@@ -5,6 +5,7 @@ import type { Session } from "../session/state.js";
 import type { Bodies } from "./bodies.js";
 import { bodyOf } from "./bodyOf.js";
 import type { KeyEntry, Keys } from "./keys.js";
+import { recordText } from "./recordText.js";
 import type { Registry } from "./registry.js";
 import { restoreEntry } from "./snapshot.js";
 import type { SupervisorOptions } from "./options.js";
@@ -39,6 +40,7 @@ export async function recover(options: SupervisorOptions, state: State): Promise
   const journal = await openJournal({
     ...options.journal,
     ...callbacks,
+    contentText: ({ key, events }) => recordText(key as KeyEntry | undefined, events as readonly Event[]),
     restore: (entry) => {
       // The file with the up-time may be older than the snapshot, and a session's time must not lie ahead of the clock.
       const { session } = entry as { readonly session?: Session };

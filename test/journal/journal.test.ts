@@ -32,6 +32,16 @@ describe("appends", () => {
     expect(disk.openCount).toBe(0);
   });
 
+  it("writes what it is given as the text of key and events, and reads it back as any other", async () => {
+    const disk = new SimulatedDisk();
+    const contentText = ({ events }: { events: readonly unknown[] }): string =>
+      `"events":["${events.join(" ")}"]}`;
+    const { journal } = await open(disk, { contentText });
+    await append(journal, "a", "b");
+    expect(await readAll(journal)).toEqual([{ seq: 2, at: 1, up: 2, events: ["a b"] }]);
+    await journal.close();
+  });
+
   it("writes once and syncs once for one turn, and once more for what comes during the sync", async () => {
     const calls: string[] = [];
     const disk = intercept(new SimulatedDisk(), (name) => {
