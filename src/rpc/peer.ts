@@ -143,7 +143,9 @@ export class ServerPeer<Context> {
     try {
       // Undefined and functions have no text; the answer still needs a result.
       const text = (JSON.stringify(result) as string | undefined) ?? "null";
-      return `{"jsonrpc":"2.0","id":${JSON.stringify(request.id)},"result":${text}}`;
+      // A number is one that JSON can write: `faultOfRequest` lets no other through.
+      const id = typeof request.id === "number" ? request.id : JSON.stringify(request.id);
+      return `{"jsonrpc":"2.0","id":${id},"result":${text}}`;
     } catch (error) {
       return this.#failureText(request, error);
     }
