@@ -19,6 +19,9 @@ export class Slice {
   }
 }
 
+/** What is to be carried out in a slice that is not over when it begins, and that others had their share of. */
+export type Work = (slice: Slice) => void;
+
 /**
  * Carries out what was read, for all connections together, once in a turn of the loop. Between two reads lie calls of
  * the system, which put what is to be done next out of the processor's caches: apart from them it takes less time.
@@ -26,7 +29,7 @@ export class Slice {
  */
 export class Turn {
   readonly #nowMs: MonotonicMs | undefined;
-  #waiting: (() => void)[] = [];
+  #waiting: Work[] = [];
   #isScheduled = false;
 
   /** @param nowMs the clock of its slices; a test has its own. */
@@ -34,8 +37,8 @@ export class Turn {
     this.#nowMs = nowMs;
   }
 
-  /** Runs `work` soon. It is to take a slice at most, and to come here again with what is left. */
-  add(work: () => void): void {
+  /** Runs `work` soon. It is to end soon after its slice, and to come here again with what is left. */
+  add(work: Work): void {
     this.#waiting.push(work);
     this.#schedule();
   }
@@ -56,7 +59,7 @@ export class Turn {
         this.#waiting = [...due.slice(next), ...this.#waiting];
         return this.#schedule();
       }
-      due[next]?.();
+      due[next]?.(slice);
     }
   }
 }

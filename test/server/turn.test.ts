@@ -41,6 +41,19 @@ describe("a turn", () => {
     expect(done).toEqual(["first", "second"]);
   });
 
+  it("has one slice for all of it", async () => {
+    const turn = new Turn(nowMs);
+    const over: boolean[] = [];
+    const look = (slice: Slice): void => {
+      ms += 6;
+      over.push(slice.isOver);
+    };
+    turn.add(look);
+    turn.add(look);
+    await nextTurn();
+    expect(over).toEqual([false, true]);
+  });
+
   it("lets others have their turn after a slice, and goes on where it was", async () => {
     const turn = new Turn(nowMs);
     const done: string[] = [];
