@@ -77,8 +77,8 @@ export class Timeouts {
   }
 
   #arm(session: Session): void {
-    const due = this.#parts.limits.nextDeadline(session);
-    if (due !== undefined) this.#heap.arm(session.sessionId, this.#parts.clock.nowMs() + due.leftMs);
+    const dueMs = this.#parts.limits.dueMs(session);
+    if (dueMs !== undefined) this.#heap.arm(session.sessionId, dueMs);
   }
 
   #armAll(): void {

@@ -2,6 +2,7 @@ import type { Json } from "../protocol/json.js";
 import type { Bounds } from "./commands.js";
 import type { Decision } from "./decision.js";
 import { limitReached, refuse } from "./decision.js";
+import { PLAIN_TEXT } from "./plainText.js";
 import type { Session } from "./state.js";
 
 /** What is wrong with setting one value, if anything. */
@@ -15,14 +16,19 @@ export function faultOfEntry(
   if (length > bounds.metadataValueLength) return valueTooLong(key, length, bounds);
   const isNew = !Object.hasOwn(session.metadata, key);
   if (isNew && Object.keys(session.metadata).length >= bounds.metadataKeys) return tooManyKeys(bounds);
-  const whole = session.metadataLength + growthBy(session, key, value);
+  const whole = session.metadataLength + growthTo(session, key, length);
   return whole > bounds.metadataLength ? metadataTooLong(bounds) : undefined;
 }
 
 /** Characters that the metadata as JSON gets longer by when this value is set; negative where it gets shorter. */
 export function growthBy(session: Session, key: string, value: Session["metadata"][string]): number {
-  if (!Object.hasOwn(session.metadata, key)) return lengthOfEntry(key, value);
-  return lengthAsJson(value) - lengthAsJson(session.metadata[key]);
+  return growthTo(session, key, lengthAsJson(value));
+}
+
+/** The same, of a value of that length. */
+function growthTo({ metadata }: Session, key: string, length: number): number {
+  if (!Object.hasOwn(metadata, key)) return lengthAsJson(key) + 2 + length;
+  return length - lengthAsJson(metadata[key]);
 }
 
 /** What is wrong with the details of an activity, if anything. */
@@ -56,12 +62,11 @@ export function lengthOfEntry(key: string, value: unknown): number {
   return lengthAsJson(key) + 2 + lengthAsJson(value);
 }
 
-/** What JSON writes as it is, between quotes. */
-const PLAIN = /^[ !#-[\]-\uD7FF]*$/;
-
 /** Characters of a value as JSON; a plain text, which most values are, is not written for it. */
 function lengthAsJson(value: unknown): number {
-  return typeof value === "string" && PLAIN.test(value) ? value.length + 2 : JSON.stringify(value).length;
+  return typeof value === "string" && PLAIN_TEXT.test(value)
+    ? value.length + 2
+    : JSON.stringify(value).length;
 }
 
 function tooManyKeys(bounds: Bounds): Decision {

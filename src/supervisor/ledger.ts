@@ -63,11 +63,12 @@ export class Ledger {
   /** @throws RefusalError with what the state machine or the journal refused */
   submit(command: Command, options: SubmitOptions = {}): Promise<Answer> {
     const { call } = options;
-    if (call === undefined) return this.#decide(command, options, undefined);
-    const repeated = this.repeat(call);
+    const at = this.#parts.clock.nowMs();
+    if (call === undefined) return this.#decide(command, options, at, undefined);
+    const repeated = this.repeat(call, at);
     if (repeated !== undefined) return repeated;
     const held = this.#parts.keys.hold(call);
-    const answer = this.#decide(command, options, held);
+    const answer = this.#decide(command, options, at, held);
     held.answer = answer;
     return answer;
   }
@@ -81,8 +82,8 @@ export class Ledger {
   }
 
   /** The answer to a call whose key was used before; undefined where it is new. */
-  repeat(call: KeyedCall): Promise<Answer> | undefined {
-    const found = this.#parts.keys.find(call, this.#parts.clock.nowMs());
+  repeat(call: KeyedCall, nowMs = this.#parts.clock.nowMs()): Promise<Answer> | undefined {
+    const found = this.#parts.keys.find(call, nowMs);
     switch (found.state) {
       case "done":
         return Promise.resolve(answerOf(found.entry.a, found.entry.seq));
@@ -95,13 +96,12 @@ export class Ledger {
     }
   }
 
-  #decide(command: Command, options: SubmitOptions, held: HeldKey | undefined): Promise<Answer> {
+  #decide(command: Command, options: SubmitOptions, at: number, held: HeldKey | undefined): Promise<Answer> {
     const { journal, registry, clock, bounds } = this.#parts;
     if (journal.state !== "ok" && options.isOwn !== true) {
       this.#release(held);
       return Promise.reject(unavailable(journal));
     }
-    const at = clock.nowMs();
     const decision = decide(registry, command, { at }, bounds);
     if ("refusal" in decision) return this.#refuse(decision.refusal, held);
     const { events } = decision;

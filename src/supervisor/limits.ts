@@ -46,6 +46,13 @@ export class Limits {
     return nextDeadline(session, this.times(session));
   }
 
+  /** The wall time at which that limit runs out if nothing happens until then. */
+  dueMs(session: Session): number | undefined {
+    const times = this.times(session);
+    const due = nextDeadline(session, times);
+    return due === undefined ? undefined : times.at + due.leftMs;
+  }
+
   /** Ends a session whose limit has run out; resolves when that is durable. */
   async expire({ sessionId, config }: Session, limit: ExpiredLimit): Promise<void> {
     const limits = {

@@ -30,6 +30,13 @@ describe("Limits", () => {
     expect(limits.nextDeadline(beating())).toEqual({ limit: "heartbeat", leftMs: 50 });
   });
 
+  it("says when the first of them runs out if nothing happens until then", () => {
+    const { clock, limits } = open();
+    clock.pass(30);
+    expect(limits.dueMs(beating())).toBe(1_080);
+    expect(limits.dueMs(session())).toBeUndefined();
+  });
+
   it("remembers nothing of a session that awaits none", () => {
     const { clock, limits } = open();
     limits.times(beating({ status: "completed" }));
