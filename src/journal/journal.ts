@@ -61,12 +61,10 @@ class FileJournal implements Journal {
     this.#reserve = reserve;
     recovered.file.keepRoom(options.roomBytes);
     this.#writer = new Writer(recovered.file, recovered.end, {
+      ...options,
       onCommitted: ({ at, sizeBytes }) => this.#onCommitted(at, sizeBytes),
       onFull: () => this.#onFull(),
       rotate: (file) => this.#rotate(file),
-      onFailure: (error) => options.onFailure(error),
-      onFatal: (error) => options.onFatal(error),
-      contentText: options.contentText,
     });
     this.#reader = new Reader(this.#segments, () => this.committed, options.operations);
     this.#snapshots = new Snapshots(

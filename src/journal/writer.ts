@@ -35,7 +35,7 @@ export interface WriterHooks extends JournalCallbacks {
    * written. A rejection means that nobody knows which file counts, and is fatal.
    */
   rotate(file: AppendFile): Promise<AppendFile> | undefined;
-  readonly contentText?: ContentText | undefined;
+  readonly contentText?: ContentText;
 }
 
 /**

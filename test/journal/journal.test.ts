@@ -32,7 +32,7 @@ describe("appends", () => {
     expect(disk.openCount).toBe(0);
   });
 
-  it("writes what it is given as the text of key and events, and reads it back as any other", async () => {
+  it("writes what it is given as the text of key and events, and reads it back like the others", async () => {
     const disk = new SimulatedDisk();
     const contentText = ({ events }: { events: readonly unknown[] }): string =>
       `"events":["${events.join(" ")}"]}`;
