@@ -251,7 +251,7 @@ describe("a crash", () => {
     creating.catch(() => undefined);
     await until("the checkout", () => existsSync(begun));
     await daemon.stop();
-    await expect(creating).rejects.toThrow();
+    await expect(creating).rejects.toBeInstanceOf(Error);
     repository.git(["config", "--global", "--unset", "filter.slow.smudge"]);
     await daemon.start();
     await until("the rest to go", async () => (await left(daemon)).length === 0);

@@ -34,7 +34,8 @@ function show(session: Session): SessionShape {
   } as SessionShape;
 }
 
-function showWorkspace({ token: _, released, ...shown }: Workspace): WorkspaceShape {
+function showWorkspace(workspace: Workspace): WorkspaceShape {
+  const { token: _, released, ...shown } = workspace;
   return { ...shown, ...(released === undefined ? {} : { released: withoutUndefined(released) }) };
 }
 
