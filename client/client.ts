@@ -3,6 +3,7 @@ import type { Call, ItemOf, ListMethod, Namespaces } from "./callTypes.js";
 import type { CallOptions, Calls } from "./calls.js";
 import type { EventsOptions } from "./events.js";
 import { EventStream } from "./events.js";
+import { type Claim, Lease } from "./lease.js";
 import type { Link } from "./link.js";
 import { namespaces } from "./namespaces.js";
 import type { OpenOptions } from "./openSession.js";
@@ -20,6 +21,8 @@ export interface Client extends Namespaces, AsyncDisposable {
   events(options?: EventsOptions): EventStream;
   /** The session of that id, or the newest active one of that name, or a new one; see `openSession`. */
   open(nameOrId: string, options?: OpenOptions): Promise<Session>;
+  /** Claims a session without a handle on it: calls that write to it show `{ lease: lease.token }`. */
+  readonly claim: Claim;
   /** Runs `work` with a session and ends it: completed, or failed with the error's message. */
   withSession<T>(
     nameOrId: string,
@@ -34,13 +37,15 @@ export interface Client extends Namespaces, AsyncDisposable {
 export function createClient(link: Link, calls: Calls): Client {
   const call = ((method: MethodName, params?: object, options?: CallOptions) =>
     calls.call(method, params, options)) as Call;
+  const claim: Claim = (sessionId, options) => Lease.claim(calls, sessionId, options);
+  const ways = { call, claim };
   return {
     ...namespaces(call),
-    call,
+    ...ways,
     pages: (method, params) => pages(call, method, params),
     events: (options = {}) => new EventStream(calls, options),
-    open: (nameOrId, options) => openSession(call, nameOrId, options),
-    withSession: (nameOrId, work, options) => withSession(call, nameOrId, work, options),
+    open: (nameOrId, options) => openSession(ways, nameOrId, options),
+    withSession: (nameOrId, work, options) => withSession(ways, nameOrId, work, options),
     close: () => link.close(),
     [Symbol.asyncDispose]: () => link.close(),
   };

@@ -7,6 +7,8 @@ import type { ErrorType } from "../src/protocol/errors.js";
 import type { PROTOCOL_VERSION as ProtocolVersion } from "../src/protocol/limits.js";
 import type { Params, Result } from "../src/protocol/types.js";
 import { ConnectionLostError, ForeignPeerError } from "./errors.js";
+import type { LeaseSink } from "./leaseSinks.js";
+import { LeaseSinks } from "./leaseSinks.js";
 import type { EventSink } from "./subscriptions.js";
 import { Subscriptions } from "./subscriptions.js";
 
@@ -26,6 +28,7 @@ export class Connection {
   readonly #decoder = new LineDecoder({ maxBytes: MAX_MESSAGE_BYTES });
   readonly #peer: ClientPeer;
   readonly #subscriptions = new Subscriptions();
+  readonly #leases = new LeaseSinks();
   #hello: Result<"daemon/hello"> | undefined;
   #error: Error | undefined;
 
@@ -88,6 +91,26 @@ export class Connection {
     this.#subscriptions.end(subscriptionId, () => this.request("event/unsubscribe", { subscriptionId }));
   }
 
+  /** Claims a session; from now on the sink hears what becomes of the lease, until it is forgotten. */
+  async claim(params: Params<"session/claim">, sink: LeaseSink): Promise<Result<"session/claim">> {
+    this.#leases.add(sink);
+    try {
+      const answer = await this.request("session/claim", params);
+      // The connection may have broken in the same tick in which the answer came.
+      if (this.#error !== undefined) throw this.#error;
+      this.#leases.claimed(sink);
+      return answer as Result<"session/claim">;
+    } catch (error) {
+      this.#leases.delete(sink);
+      throw error;
+    }
+  }
+
+  /** The sink hears nothing more. */
+  forgetLease(sink: LeaseSink): void {
+    this.#leases.delete(sink);
+  }
+
   /**
    * Closes in order: what was sent is on its way before the stream ends. Calls under way are rejected with
    * `error`.
@@ -125,6 +148,7 @@ export class Connection {
   }
 
   #notified(method: string, params: unknown): void {
+    this.#leases.receive(method, params);
     const isKept = this.#subscriptions.receive(method, params);
     if (!isKept) this.#giveUp(foreign("The daemon sends events that nobody asked for."));
   }
@@ -139,6 +163,7 @@ export class Connection {
     this.#error = error;
     this.#peer.rejectAll(error);
     this.#subscriptions.lost();
+    this.#leases.lost();
   }
 }
 

@@ -21,12 +21,13 @@ export {
   TooManyCallsError,
 } from "./errors.js";
 export type { EventsOptions, EventStream, Gap, StreamItem } from "./events.js";
+export type { Claim, ClaimOptions, Lease } from "./lease.js";
 export type { LogFields, SessionLogger } from "./logger.js";
 export type { OpenOptions } from "./openSession.js";
 export { retry } from "./retry.js";
 export type { FailedTry, RetryOptions } from "./retry.js";
 export { Session } from "./session.js";
-export type { EndStatus, RunOptions, StartOptions } from "./session.js";
+export type { EndStatus, RunOptions, SessionWays, StartOptions } from "./session.js";
 export type { SessionMetadata } from "./sessionMetadata.js";
 export type {
   ActivityShape,

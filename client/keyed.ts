@@ -11,6 +11,8 @@ const KEYED = {
   "session/pause": true,
   "session/resume": true,
   "session/end": true,
+  "session/claim": true,
+  "session/release": true,
   "session/record": true,
   "session/archive": true,
   "session/delete": true,

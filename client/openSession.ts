@@ -1,10 +1,14 @@
 import { SessiondError } from "../src/rpc/remoteError.js";
 import type { Params, SessionShape } from "../src/protocol/types.js";
 import type { Call } from "./callTypes.js";
-import { Session } from "./session.js";
+import type { ClaimOptions } from "./lease.js";
+import { Session, type SessionWays } from "./session.js";
 
-/** What a session is created with if there is none yet. */
-export type OpenOptions = Omit<Params<"session/create">, "name" | "idempotencyKey">;
+/** What a session is created with if there is none yet, and whether it is claimed. */
+export interface OpenOptions extends Omit<Params<"session/create">, "name" | "idempotencyKey"> {
+  /** Claims the session for this program; see {@link Session.claim}. */
+  readonly claim?: boolean | ClaimOptions | undefined;
+}
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -17,10 +21,31 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * Two programs that open the same new name at the same moment may get one session each; an id in
  * `options.sessionId` makes the daemon refuse the second.
  */
-export async function openSession(call: Call, nameOrId: string, options: OpenOptions = {}): Promise<Session> {
-  if (UUID.test(nameOrId)) return new Session(call, await call("session/get", { sessionId: nameOrId }));
+export async function openSession(
+  ways: SessionWays,
+  nameOrId: string,
+  { claim = false, ...fields }: OpenOptions = {},
+): Promise<Session> {
+  const session = new Session(ways, await foundOrCreated(ways.call, nameOrId, fields));
+  if (claim === false) return session;
+  try {
+    await session.claim(claim === true ? {} : claim);
+    return session;
+  } catch (error) {
+    // It is somebody else's, who also beats for it.
+    session.detach();
+    throw error;
+  }
+}
+
+async function foundOrCreated(
+  call: Call,
+  nameOrId: string,
+  fields: Omit<OpenOptions, "claim">,
+): Promise<SessionShape> {
+  if (UUID.test(nameOrId)) return call("session/get", { sessionId: nameOrId });
   const found = (await withId(call, nameOrId)) ?? (await withName(call, nameOrId));
-  return new Session(call, found ?? (await call("session/create", { ...options, name: nameOrId })));
+  return found ?? call("session/create", { ...fields, name: nameOrId });
 }
 
 /**
@@ -29,12 +54,12 @@ export async function openSession(call: Call, nameOrId: string, options: OpenOpt
  * @throws what `work` throws.
  */
 export async function withSession<T>(
-  call: Call,
+  ways: SessionWays,
   nameOrId: string,
   work: (session: Session) => T | Promise<T>,
   options?: OpenOptions,
 ): Promise<T> {
-  const session = await openSession(call, nameOrId, options);
+  const session = await openSession(ways, nameOrId, options);
   let result: T;
   try {
     result = await work(session);

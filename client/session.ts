@@ -5,8 +5,11 @@ import type { CallOptions } from "./calls.js";
 import { CommandHandle } from "./commandHandle.js";
 import { ClientClosedError, CommandFailedError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
+import type { Claim, ClaimOptions, Lease } from "./lease.js";
+import { leasedCall } from "./leasedCall.js";
 import { SessionLogger } from "./logger.js";
 import { LogQueue } from "./logQueue.js";
+import { ownEnvironment } from "./ownEnvironment.js";
 import { pages } from "./pages.js";
 import { isSessionOver } from "./refusals.js";
 import { SessionMetadata } from "./sessionMetadata.js";
@@ -24,6 +27,12 @@ export interface RunOptions extends StartOptions {
 /** How a session ends by itself or by its caller. */
 export type EndStatus = NonNullable<Params<"session/end">["status"]>;
 
+/** What a session needs of the client that it belongs to. */
+export interface SessionWays {
+  readonly call: Call;
+  readonly claim: Claim;
+}
+
 /** Longest reason that the protocol takes, in characters. */
 const REASON_LENGTH = 4_096;
 
@@ -36,14 +45,18 @@ export class Session implements AsyncDisposable {
   /** The session's own key-value store. */
   readonly metadata: SessionMetadata;
   readonly #call: Call;
+  readonly #claim: Claim;
   readonly #heartbeat: Heartbeat;
   readonly #logQueue: LogQueue;
   #workingDirectory: string | undefined;
   #isLetGo = false;
+  #lease: Lease | undefined;
 
-  constructor(call: Call, session: SessionShape) {
+  constructor({ call: plainCall, claim }: SessionWays, session: SessionShape) {
+    const call = leasedCall(plainCall, () => (this.#lease?.isReleased === true ? undefined : this.#lease));
     this.sessionId = session.sessionId;
     this.#call = call;
+    this.#claim = claim;
     this.metadata = new SessionMetadata(call, session.sessionId);
     this.#heartbeat = new Heartbeat(() => this.#beat());
     this.#logQueue = new LogQueue(call, session.sessionId);
@@ -102,6 +115,18 @@ export class Session implements AsyncDisposable {
     return this.#learn(await this.#call("session/end", { ...this.#self, status, reason: cut }));
   }
 
+  /**
+   * Claims the session: from now on only this handle may write to it, until the lease is released or lost, or the session
+   * ends. A handle that has it already answers the lease that it has.
+   *
+   * @throws {SessiondError} `lease_held` when somebody else has it, unless `takeover` takes it from them.
+   */
+  async claim(options?: ClaimOptions): Promise<Lease> {
+    const has = this.#lease;
+    if (has !== undefined && !has.isReleased && !has.lost.aborted) return has;
+    return (this.#lease = await this.#claim(this.sessionId, options));
+  }
+
   /** Lets the session live on: it is not ended when it is disposed of, and heartbeats are up to others. */
   detach(): void {
     this.#isLetGo = true;
@@ -146,12 +171,12 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Ends the session unless it has ended or was detached. One that is over for another reason, a time limit
+   * Ends the session unless it has ended or was detached; then its lease is released. One that is over for another reason, a time limit
    * say, stays as it is.
    */
   async close(status: EndStatus = "completed", reason?: string): Promise<void> {
     await this.#logQueue.flush();
-    if (this.#isLetGo) return;
+    if (this.#isLetGo) return this.#lease?.release();
     try {
       await this.end(status, reason);
     } catch (error) {
@@ -172,7 +197,10 @@ export class Session implements AsyncDisposable {
 
   #learn<T extends SessionShape>(session: T): T {
     this.#workingDirectory = session.workingDirectory;
-    if (session.endedAt !== undefined) this.detach();
+    if (session.endedAt !== undefined) {
+      this.#lease?.drop();
+      this.detach();
+    }
     if (!this.#isLetGo) this.#heartbeat.keepUp(session.config.heartbeatTimeoutMs);
     return session;
   }
@@ -188,10 +216,3 @@ export class Session implements AsyncDisposable {
   }
 }
 
-/** The environment of this process, whole. */
-function ownEnvironment(): Record<string, string> {
-  const entries = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return Object.fromEntries(entries);
-}

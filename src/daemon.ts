@@ -26,6 +26,7 @@ import type { Connection } from "./server/connection.js";
 import { Connections } from "./server/connections.js";
 import { Closers, Ending } from "./server/ending.js";
 import { createHandlers } from "./server/handlers/index.js";
+import { LeaseHolders } from "./server/leaseHolders.js";
 import { listenOnSocket } from "./server/listen.js";
 import { acquireDataLock } from "./server/lock.js";
 import { Subscriptions } from "./server/subscriptions.js";
@@ -232,6 +233,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     keepCommandsPerSession: config.commands.keepPerSession,
     sessionDefaults: sessionDefaults(config),
     retention: config.retention,
+    leaseGraceMs: config.leases.graceMs,
     socket: opening.listen === false ? undefined : places.socket,
     dataDir,
     contentDir,
@@ -266,6 +268,7 @@ function createConnections(
   const handlers = createHandlers({
     supervisor,
     subscriptions,
+    leaseHolders: new LeaseHolders(supervisor.leases),
     logbook: new Logbook({ supervisor, sessionLogs, logDir }),
     limits: { ...LIMITS, ...config.limits, idempotencyKeys: config.idempotency.maxKeys },
     idempotency: config.idempotency,

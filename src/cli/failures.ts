@@ -29,6 +29,11 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
   shutting_down: EXIT.tryAgain,
 };
 
+/** What the daemon says to programs, in words for the command line. */
+const HINTS: Readonly<Record<string, string>> = {
+  lease_held: "wait until it is released, or free it with: sessiond release <session>",
+};
+
 /** What a person has to know of an error. A stack is for the log of the daemon, and never for them. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof SessiondError) return refused(error);
@@ -64,7 +69,7 @@ function refused({ type, message, hint, details }: SessiondError): Failure {
     type,
     message,
     exitCode: EXIT_CODES[type] ?? EXIT.failure,
-    ...(hint === undefined ? {} : { hint }),
+    ...(hint === undefined ? {} : { hint: HINTS[type] ?? hint }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
   };
 }

@@ -114,6 +114,13 @@ export const VERBS: readonly VerbSpec[] = [
     load: async () => (await import("./verbs/end.js")).end,
   },
   {
+    name: "release",
+    group: SESSIONS,
+    about: "take a session from whoever has claimed it, so that anyone may write to it",
+    args: [["<session>", REF]],
+    load: async () => (await import("./verbs/release.js")).release,
+  },
+  {
     name: "rm",
     group: SESSIONS,
     about: "delete ended sessions with all that they hold",

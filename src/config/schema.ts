@@ -53,6 +53,10 @@ const retention = z.strictObject({
   ),
 });
 
+const leases = z.strictObject({
+  graceMs: count(0, "how long a lease outlives the connection of its holder").default(10_000),
+});
+
 const commands = z.strictObject({
   maxRunning: count(1, "commands that may run at once").default(256),
   maxRunningPerSession: count(1, "commands of one session that may run at once").default(32),
@@ -89,6 +93,7 @@ export const configSchema = z.strictObject({
   journal: journal.prefault({}).describe("the record of every change"),
   sessions: sessions.prefault({}).describe("limits of sessions that bring none of their own"),
   retention: retention.prefault({}).describe("what becomes of sessions that ended long ago"),
+  leases: leases.prefault({}).describe("sessions that one writer has for itself"),
   commands: commands.prefault({}).describe("limits of commands that bring none of their own"),
   idempotency: idempotency.prefault({}).describe("writes that are safe to repeat"),
   limits: limits.prefault({}).describe("what one client may ask of the daemon"),

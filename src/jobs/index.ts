@@ -30,5 +30,6 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts):
   // starts would have more to replay than the one before.
   void jobs.runNow("snapshot");
   registerRetention(jobs, supervisor);
+  jobs.every("leases", "* * * * * *", () => supervisor.leases.releaseDue());
   jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
 }

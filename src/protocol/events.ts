@@ -3,7 +3,7 @@ import { z } from "zod";
 import { endCause, command, commandStatus, signalName } from "./command.js";
 import { json } from "./json.js";
 import { message } from "./message.js";
-import { activity, endedStatus, session } from "./session.js";
+import { activity, endedStatus, releaseReason, session } from "./session.js";
 import { count, id, label, seq, text, time } from "./shapes.js";
 import { template } from "./template.js";
 
@@ -22,6 +22,8 @@ const SESSION_EVENTS = {
   "session/paused": z.strictObject({ reason: text.optional() }),
   "session/resumed": z.strictObject({}),
   "session/ended": z.strictObject({ status: endedStatus, reason: text.optional() }),
+  "session/claimed": z.strictObject({ epoch: count, holder: label.optional() }),
+  "session/released": z.strictObject({ epoch: count, reason: releaseReason }),
   "session/archived": z.strictObject({}),
   "session/deleted": z.strictObject({}),
   "activity/recorded": activity.pick({ action: true, details: true, usage: true }).extend({
@@ -85,5 +87,17 @@ const gapNotification = z.strictObject({
   oldestSeq: seq,
 });
 
+/** The notification `session/taken`, to the connection whose lease on the session is over: somebody took it over. */
+const takenNotification = z.strictObject({
+  sessionId: id,
+  /** Of the new lease, and who has it. */
+  epoch: count,
+  holder: label.optional(),
+});
+
 /** Everything that the daemon says without being asked: the params of each notification. */
-export const NOTIFICATIONS = { event: eventNotification, "event/gap": gapNotification } as const;
+export const NOTIFICATIONS = {
+  event: eventNotification,
+  "event/gap": gapNotification,
+  "session/taken": takenNotification,
+} as const;

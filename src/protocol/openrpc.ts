@@ -9,6 +9,9 @@ const COMMON: readonly ErrorType[] = ["invalid_params", "internal_error", "shutt
 /** Errors that every durable write can answer besides. */
 const DURABLE: readonly ErrorType[] = ["journal_unavailable", "idempotency_conflict", "limit_reached"];
 
+/** Errors that every method can answer besides to which the caller's lease is shown. */
+const LEASED: readonly ErrorType[] = ["lease_held", "lease_lost"];
+
 /**
  * The OpenRPC 1.3 document of the protocol (https://spec.open-rpc.org), made from the one definition. What
  * the daemon sends unasked is described under `x-notifications`, and the `data` of its events under `x-events`: OpenRPC
@@ -20,7 +23,13 @@ export function openRpcDocument(version: string): object {
     info: { title: "sessiond", version, description: "Sessions of agents and tools, over JSON-RPC 2.0." },
     methods: Object.entries(METHODS).map(([name, declaration]) => {
       const schema = schemaOf(declaration.params);
-      const errors = [...declaration.errors, ...COMMON, ...(declaration.durable ? DURABLE : [])];
+      const isLeased = "lease" in declaration.params.shape;
+      const errors = [
+        ...declaration.errors,
+        ...(isLeased ? LEASED : []),
+        ...COMMON,
+        ...(declaration.durable ? DURABLE : []),
+      ];
       return {
         name,
         summary: declaration.summary,

@@ -79,6 +79,9 @@ const commandCounts = z.strictObject({
   retries: count,
 });
 
+/** Why a lease has ended, where nobody took it over. */
+export const releaseReason = z.enum(["released", "connection_lost", "session_ended"]);
+
 /** A session as it is shown. Values of the environment that look like secrets are redacted. */
 export const session = z.strictObject({
   sessionId: id,
@@ -107,6 +110,8 @@ export const session = z.strictObject({
   messages: count,
   commands: commandCounts,
   totals,
+  /** Who alone may write to it, where somebody has claimed it. */
+  lease: z.strictObject({ epoch: count, holder: label.optional(), claimedAt: time }).optional(),
   /** Number of the event that created it: with the id it names one session for ever. */
   createdSeq: seq,
 });

@@ -41,6 +41,17 @@ export const environment = z
 /** Every write takes one: the same key with the same call is answered once and done once. */
 export const idempotencyKey = z.string().min(1).max(LIMITS.idLength);
 
+/** What `session/claim` answers to the holder of a session and to nobody else. */
+export const leaseToken = z.string().min(1).max(LIMITS.idLength);
+
+/** What every write to one session takes, beside what it is about. */
+export const sessionWrite = {
+  sessionId: id,
+  /** The caller's lease, where it has claimed the session. */
+  lease: leaseToken.optional(),
+  idempotencyKey: idempotencyKey.optional(),
+};
+
 /** What every list takes. The cursor is opaque: it comes from `nextCursor` of the page before. */
 export const page = {
   limit: z.int().min(1).max(LIMITS.pageItems).default(100),

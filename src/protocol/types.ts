@@ -4,7 +4,7 @@ import type { command } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
 import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
-import type { activity, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
+import type { activity, releaseReason, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
 import type { template, templateDefaults } from "./template.js";
 import type { workspace } from "./workspace.js";
 
@@ -25,7 +25,13 @@ export type KeyedMethod = {
       : never;
 }[MethodName];
 
+/** The methods that take the caller's lease: every write to one session. */
+export type LeasedMethod = {
+  [M in MethodName]: string extends keyof Params<M> ? never : "lease" extends keyof Params<M> ? M : never;
+}[MethodName];
+
 export type SessionShape = z.output<typeof session>;
+export type ReleaseReason = z.output<typeof releaseReason>;
 export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type CommandShape = z.output<typeof command>;
@@ -51,4 +57,5 @@ export type EventShape = {
 export interface NotificationShapes {
   readonly event: EventShape & { readonly subscriptionId: string };
   readonly "event/gap": z.output<(typeof NOTIFICATIONS)["event/gap"]>;
+  readonly "session/taken": z.output<(typeof NOTIFICATIONS)["session/taken"]>;
 }

@@ -5,6 +5,7 @@ import { LIMITS } from "../protocol/limits.js";
 import type { NotificationShapes, ValidParams } from "../protocol/types.js";
 import type { Feed, Subscription } from "../supervisor/feed.js";
 import type { Connection } from "./connection.js";
+import { tellPeer } from "./tellPeer.js";
 
 const EVENT = "event" satisfies keyof NotificationShapes;
 
@@ -32,7 +33,7 @@ export class Subscriptions {
       onceWritable: (resume: () => void) => connection.onceWritable(resume),
       gap: (oldestSeq: number) => {
         own.delete(subscriptionId);
-        tellOfGap(connection, { subscriptionId, oldestSeq });
+        tellPeer(connection, "event/gap", { subscriptionId, oldestSeq });
       },
       failed: (error: unknown) => {
         // The client reconnects and goes on from the last seq that it saw.
@@ -71,14 +72,6 @@ export class Subscriptions {
     });
     return own;
   }
-}
-
-/** Nothing else tells the peer that this subscription has ended, so it is said again until the queue has room for it. */
-function tellOfGap(connection: Connection, params: NotificationShapes["event/gap"]): void {
-  const method = "event/gap" satisfies keyof NotificationShapes;
-  if (connection.closed || connection.notify(JSON.stringify({ jsonrpc: "2.0", method, params }))) return;
-  // Not in the same tick: a connection that is ending may have room and take nothing.
-  connection.onceWritable(() => setImmediate(() => tellOfGap(connection, params)));
 }
 
 function tooMany(): RefusalError {

@@ -27,6 +27,20 @@ export type Command =
       })
   | { readonly type: "session/touch"; readonly sessionId: string }
   | { readonly type: "session/resume"; readonly sessionId: string }
+  | {
+      readonly type: "session/claim";
+      readonly sessionId: string;
+      /** What a new lease is known by; random. */
+      readonly token: string;
+      /** The token of the lease that the caller has, to take it up again. */
+      readonly held?: string | undefined;
+      /** Takes the lease from whoever holds it. */
+      readonly takeover: boolean;
+      readonly holder?: string | undefined;
+    }
+  | { readonly type: "session/release"; readonly sessionId: string; readonly held: string }
+  /** The daemon's own: the holder of that lease is gone. */
+  | { readonly type: "session/lapse"; readonly sessionId: string; readonly epoch: number }
   | { readonly type: "session/archive"; readonly sessionId: string }
   | { readonly type: "session/delete"; readonly sessionId: string }
   | { readonly type: "session/pause"; readonly sessionId: string; readonly reason?: string | undefined }

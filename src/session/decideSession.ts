@@ -4,6 +4,7 @@ import { appendMessage } from "./decideMessage.js";
 import type { Decision, Head } from "./decision.js";
 import { happened, NOTHING, refuse, sessionNotActive, sessionNotFound } from "./decision.js";
 import { faultOfDetails, faultOfEntry, faultOfMetadata } from "./metadata.js";
+import { claim, lapse, release, releasedByEnd } from "./lease.js";
 import { mergeSettings } from "./settings.js";
 import type { Session } from "./state.js";
 import type { Move } from "./transitions.js";
@@ -18,7 +19,10 @@ type SessionCommand = Extract<
 /** What makes a session has none yet to move. */
 type Birth = "session/create" | "session/import";
 
-const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | "session/end">, Move>> = {
+/** What lets a lease go may come at any time, also when the session has ended. */
+type Farewell = "session/release" | "session/lapse";
+
+const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | Farewell | "session/end">, Move>> = {
   "session/update": "edit",
   "session/touch": "work",
   "session/record": "work",
@@ -28,6 +32,7 @@ const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | "session/en
   "session/pause": "pause",
   "session/resume": "resume",
   "session/expire": "expire",
+  "session/claim": "edit",
   "session/archive": "archive",
   "session/delete": "delete",
 };
@@ -40,6 +45,8 @@ export function decideSession(head: Head, command: SessionCommand, bounds: Bound
   if (command.type === "session/import") return importSession(head, command, bounds);
   const session = head.session(command.sessionId);
   if (session === undefined) return sessionNotFound(command.sessionId);
+  if (command.type === "session/release") return release(session, command);
+  if (command.type === "session/lapse") return lapse(session, command);
   const move = command.type === "session/end" ? END_MOVES[command.status] : MOVES[command.type];
   if (statusAfter(session.status, move) === undefined) return notAllowed(session, move);
   switch (command.type) {
@@ -51,6 +58,8 @@ export function decideSession(head: Head, command: SessionCommand, bounds: Bound
       return record(session, command, bounds);
     case "message/append":
       return appendMessage(session, command, bounds);
+    case "session/claim":
+      return claim(session, command);
     case "metadata/set":
       return setMetadata(session, command, bounds);
     case "metadata/delete":
@@ -110,15 +119,9 @@ function changeStatus(
       return happened({ type: "session/resumed", sessionId, data: {} });
     case "session/end":
       if (session.status === command.status) return NOTHING;
-      return happened({
-        type: "session/ended",
-        sessionId,
-        data: { status: command.status, reason: command.reason },
-      });
-    case "session/expire": {
-      const reason = `${command.limit} limit of ${command.afterMs} ms`;
-      return happened({ type: "session/ended", sessionId, data: { status: "timed_out", reason } });
-    }
+      return ended(session, command.status, command.reason);
+    case "session/expire":
+      return ended(session, "timed_out", `${command.limit} limit of ${command.afterMs} ms`);
     case "session/archive":
       if (session.archivedAt !== undefined) return NOTHING;
       return happened({ type: "session/archived", sessionId, data: {} });
@@ -126,6 +129,16 @@ function changeStatus(
       if (session.commands.running > 0) return stillStopping(session);
       return happened({ type: "session/deleted", sessionId, data: {} });
   }
+}
+
+/** Its lease ends in the same record, before it: after the end of a session nothing more is heard of it. */
+function ended(session: Session, status: Session["status"], reason: string | undefined): Decision {
+  const { sessionId } = session;
+  return happened(...releasedByEnd(session), {
+    type: "session/ended",
+    sessionId,
+    data: { status, reason },
+  });
 }
 
 function notAllowed(session: Session, move: Move): Decision {

@@ -1,9 +1,10 @@
 import type { Json } from "../protocol/json.js";
-import type { MessageShape, SessionConfigShape, UsageShape } from "../protocol/types.js";
+import type { MessageShape, ReleaseReason, SessionConfigShape, UsageShape } from "../protocol/types.js";
 import type {
   EndCause,
   Execution,
   ExecutionStatus,
+  Lease,
   ProcessIdentity,
   Session,
   SessionStatus,
@@ -67,6 +68,8 @@ interface SessionEventData {
   "session/paused": { readonly reason?: string | undefined };
   "session/resumed": Readonly<Record<string, never>>;
   "session/ended": { readonly status: SessionStatus; readonly reason?: string | undefined };
+  "session/claimed": Pick<Lease, "token" | "epoch" | "holder">;
+  "session/released": { readonly epoch: number; readonly reason: ReleaseReason };
   "session/archived": Readonly<Record<string, never>>;
   "session/deleted": Readonly<Record<string, never>>;
   "activity/recorded": {

@@ -1,6 +1,7 @@
 import { growthBy, lengthOfEntry } from "./metadata.js";
 import { created, imported } from "./evolveBirth.js";
 import type { Event, Stamp, UpdatedFields } from "./events.js";
+import { letGo } from "./lease.js";
 import type { Session } from "./state.js";
 import { addUsage } from "./totals.js";
 import { released } from "./workspace.js";
@@ -26,6 +27,10 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       const { status, reason } = event.data;
       return { ...session, status, endReason: reason, endedAt: stamp.at, updatedAt: stamp.at };
     }
+    case "session/claimed":
+      return active(session, { lease: { ...event.data, claimedAt: stamp.at, isHeld: true } }, stamp);
+    case "session/released":
+      return { ...session, lease: letGo(session.lease, event.data.epoch), updatedAt: stamp.at };
     case "session/archived":
       return { ...session, archivedAt: stamp.at, updatedAt: stamp.at };
     case "activity/recorded": {
@@ -137,6 +142,7 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     conversation: session.conversation,
     commands: session.commands,
     totals: session.totals,
+    lease: session.lease,
   };
 }
 

@@ -37,6 +37,7 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
     conversation: NO_CONVERSATION,
     commands: NO_COMMANDS,
     totals: NO_TOTALS,
+    lease: undefined,
   };
 }
 

@@ -43,6 +43,22 @@ export interface Session {
   readonly conversation: Conversation;
   readonly commands: SessionShape["commands"];
   readonly totals: SessionShape["totals"];
+  /** The last lease that was given out, held or not: it stays, so that its epoch never falls. */
+  readonly lease: Lease | undefined;
+}
+
+/** The right to write to a session, held by one at a time. */
+export interface Lease {
+  /** Random; known to its holder alone, who shows it with each write. Never shown to anybody else. */
+  readonly token: string;
+  /** 1 for the first lease of a session, and one more with each. */
+  readonly epoch: number;
+  /** What the holder calls itself. */
+  readonly holder: string | undefined;
+  /** Epoch milliseconds. */
+  readonly claimedAt: number;
+  /** Whether it binds anybody still; an ended session has none that does. */
+  readonly isHeld: boolean;
 }
 
 /** A folder or git worktree that was made for a session. */

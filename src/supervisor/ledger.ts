@@ -7,6 +7,7 @@ import { decide } from "../session/decide.js";
 import type { Event, Stamp } from "../session/events.js";
 import { evolve } from "../session/evolve.js";
 import { evolveExecution } from "../session/evolveExecution.js";
+import { faultOfLease } from "../session/lease.js";
 import type { Execution, Session } from "../session/state.js";
 import type { Changes } from "./changes.js";
 import type { Feed } from "./feed.js";
@@ -22,9 +23,11 @@ export interface After {
 
 export interface SubmitOptions {
   readonly call?: KeyedCall | undefined;
+  /** The lease that the caller shows. */
+  readonly lease?: string | undefined;
   /** What the answer holds beside its seq. Made from head, and answered only when that is durable. */
   readonly show?: ((after: After) => object) | undefined;
-  /** The daemon's own outcome: it may use the reserve when the disk is full. */
+  /** The daemon's own outcome: it may use the reserve when the disk is full, and no lease binds it. */
   readonly isOwn?: boolean;
 }
 
@@ -102,7 +105,8 @@ export class Ledger {
       this.#release(held);
       return Promise.reject(unavailable(journal));
     }
-    const decision = decide(registry, command, { at }, bounds);
+    const fault = options.isOwn === true ? undefined : faultOfLease(registry, command, options.lease);
+    const decision = fault ?? decide(registry, command, { at }, bounds);
     if ("refusal" in decision) return this.#refuse(decision.refusal, held);
     const { events } = decision;
     const stamp = { seq: journal.head + events.length, at, up: Math.round(clock.upMs()) };

@@ -9,6 +9,8 @@ const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "session/paused": "Session paused",
   "session/resumed": "Session resumed",
   "session/ended": "Session ended",
+  "session/claimed": "Session claimed",
+  "session/released": "Session released",
   "session/archived": "Session archived",
   "session/deleted": "Session deleted",
   "command/accepted": "Command accepted",
@@ -44,6 +46,10 @@ function facts(event: SessionEvent): object {
       return { sessionName: event.data.name };
     case "session/ended":
       return { status: event.data.status, reason: event.data.reason };
+    case "session/claimed":
+      return { epoch: event.data.epoch, holder: event.data.holder };
+    case "session/released":
+      return { epoch: event.data.epoch, reason: event.data.reason };
     case "command/accepted":
       return { commandId: event.data.commandId, program: event.data.argv[0] };
     case "command/started":

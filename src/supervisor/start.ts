@@ -4,8 +4,7 @@ import { homedir } from "node:os";
 import { baseEnvironment } from "../process/environment.js";
 import type { Result, ValidParams } from "../protocol/types.js";
 import type { Session } from "../session/state.js";
-import type { KeyedCall } from "./keys.js";
-import type { After } from "./ledger.js";
+import type { After, SubmitOptions } from "./ledger.js";
 import { TOKEN_VARIABLE } from "./reconcile.js";
 import { showExecution } from "./show/execution.js";
 import { withoutUndefined } from "./show/session.js";
@@ -15,13 +14,13 @@ import { uuidv7 } from "./uuidv7.js";
 /** Asked for once: it may be read from a file, and later there may be no descriptor left for that. */
 const HOME = homeOrRoot();
 
-type StartFields = Omit<ValidParams<"command/start">, "idempotencyKey">;
+type StartFields = Omit<ValidParams<"command/start">, "idempotencyKey" | "lease">;
 
 /** Submits a command. What the call leaves out comes from the session, and what that leaves out from defaults. */
 export async function startCommand(
   supervisor: Supervisor,
   fields: StartFields,
-  call: KeyedCall | undefined,
+  { call, lease }: Pick<SubmitOptions, "call" | "lease">,
 ): Promise<Result<"command/start">> {
   // First of all: the session of a repeated call may have been deleted since.
   const repeated = supervisor.repeat(call);
@@ -50,7 +49,7 @@ export async function startCommand(
   const show = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
   const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token });
   const answer = await supervisor.runner.withInputs(token, { env, stdin: fields.stdin }, () =>
-    supervisor.submit(command, { call, show }),
+    supervisor.submit(command, { call, lease, show }),
   );
   return answer as Result<"command/start">;
 }

@@ -9,6 +9,7 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
+import { faultOfLease } from "../session/lease.js";
 import type { Execution, Session } from "../session/state.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -19,6 +20,7 @@ import { SessionFiles } from "./files/sessionFiles.js";
 import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
 import { type Answer, Ledger, type SubmitOptions } from "./ledger.js";
+import { Leases } from "./leases.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
 import { reconcile } from "./reconcile.js";
@@ -57,6 +59,7 @@ export class Supervisor {
   readonly backups: Backups;
   readonly retention: RetentionRuns;
   readonly workspaces: Workspaces;
+  readonly leases: Leases;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
@@ -81,6 +84,7 @@ export class Supervisor {
       await supervisor.workspaces.begin();
       supervisor.files?.begin();
       supervisor.#leftovers.begin(deleted);
+      supervisor.leases.begin();
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, lostCommands, durationMs };
       return supervisor;
@@ -118,6 +122,12 @@ export class Supervisor {
     });
     const isTemporary = options.journal === undefined;
     this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
+    this.leases = new Leases({
+      registry,
+      clock,
+      submit: (command, how) => this.submit(command, how),
+      graceMs: options.leaseGraceMs,
+    });
     this.runner = new Runner({
       registry,
       contentDir,
@@ -136,6 +146,7 @@ export class Supervisor {
       sessionLogs,
     });
     this.#effects.onCommitted((committed) => this.workspaces.note(committed));
+    this.#effects.onCommitted(({ events }) => this.leases.note(events));
     this.#ledger = new Ledger({
       journal,
       registry,
@@ -195,6 +206,11 @@ export class Supervisor {
   /** The answer to a call whose key was used before; undefined where it is new. */
   repeat(call: KeyedCall | undefined): Promise<Answer> | undefined {
     return call === undefined ? undefined : this.#ledger.repeat(call);
+  }
+
+  /** Whether a caller with this lease, or none, may ask that, as far as leases are concerned. */
+  mayWrite(command: Command, lease: string | undefined): boolean {
+    return faultOfLease(this.registry, command, lease) === undefined;
   }
 
   /** The one way to change anything. See `Ledger.submit`. */

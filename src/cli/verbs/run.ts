@@ -74,7 +74,7 @@ async function perform(
   { sessionId, argv, options }: Task,
 ): Promise<{ command: CommandShape; isRead: boolean }> {
   // Not `client.open`: an id that somebody chose could be a name as well, and a session that is over makes a new one.
-  const session = new Session(client.call, await client.session.get({ sessionId }));
+  const session = new Session(client, await client.session.get({ sessionId }));
   // Leaving it is this file's business, and another's session is not ended at all.
   const handle = await session.start(argv, startOptions(options)).finally(() => session.detach());
   signals.to(handle.commandId);

@@ -74,6 +74,7 @@ function factsOf(
     ["workspace", workspaceWords(session)],
     ["tags", session.tags.length === 0 ? undefined : text(session.tags.join(", "))],
     ["metadata", metadata.length === 0 ? undefined : text(metadata.join(", "))],
+    ["claimed by", text(claimWords(session))],
     ["created", when(session.createdAt)],
     ["last active", when(session.lastActivityAt)],
     ["ended", session.endedAt === undefined ? undefined : when(session.endedAt)],
@@ -89,6 +90,11 @@ function workspaceWords({ workspace }: SessionShape): string | undefined {
   const { kind, branch, released } = workspace;
   const what = kind === "folder" ? "a folder of its own" : `git worktree on ${printable(branch ?? "")}`;
   return released === undefined ? what : `${what}, ${released.outcome}`;
+}
+
+function claimWords({ lease }: SessionShape): string | undefined {
+  if (lease === undefined) return undefined;
+  return `${lease.holder ?? "somebody"}, ${ago(lease.claimedAt, Date.now())} (epoch ${lease.epoch})`;
 }
 
 function usageWords({ totals }: Result<"session/stats">): string | undefined {

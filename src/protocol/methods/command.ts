@@ -3,9 +3,9 @@ import { z } from "zod";
 import { command as commandShape, commandRequest, commandStatus, signalName } from "../command.js";
 import { LIMITS } from "../limits.js";
 import { method } from "../method.js";
-import { count, durationMs, id, idempotencyKey, listOf, page, seq } from "../shapes.js";
+import { count, durationMs, id, idempotencyKey, leaseToken, listOf, page, seq, sessionWrite } from "../shapes.js";
 
-const start = z.strictObject({ ...commandRequest, idempotencyKey: idempotencyKey.optional() });
+const start = z.strictObject({ ...commandRequest, ...sessionWrite });
 const startErrors = ["session_not_found", "session_not_active", "command_exists", "limit_reached"] as const;
 const accepted = z.strictObject({ ...commandShape.shape, seq });
 
@@ -63,6 +63,7 @@ export const command = {
       commandId: id,
       signal: signalName.default("SIGTERM"),
       graceMs: durationMs.optional(),
+      lease: leaseToken.optional(),
       idempotencyKey: idempotencyKey.optional(),
     }),
     result: z.strictObject({ ...commandShape.shape, seq }),

@@ -1,6 +1,7 @@
 import { command } from "./command.js";
 import { daemon } from "./daemon.js";
 import { event } from "./event.js";
+import { lease } from "./lease.js";
 import { log } from "./log.js";
 import { message } from "./message.js";
 import { metadata } from "./metadata.js";
@@ -13,6 +14,7 @@ import { template } from "./template.js";
 export const METHODS = {
   ...daemon,
   ...session,
+  ...lease,
   ...metadata,
   ...message,
   ...command,

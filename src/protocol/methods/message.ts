@@ -3,7 +3,7 @@ import { z } from "zod";
 import { message as messageShape } from "../message.js";
 import { method } from "../method.js";
 import { damagedItem } from "../session.js";
-import { count, id, idempotencyKey, listOf, page, seq } from "../shapes.js";
+import { count, id, listOf, page, seq, sessionWrite } from "../shapes.js";
 
 const { role, content, toolName, invocationId, usage } = messageShape.shape;
 
@@ -11,13 +11,12 @@ export const message = {
   "message/append": method({
     summary: "Appends a message to the conversation of a session, with what it cost where that is known.",
     params: z.strictObject({
-      sessionId: id,
+      ...sessionWrite,
       role,
       content,
       toolName,
       invocationId,
       usage,
-      idempotencyKey: idempotencyKey.optional(),
     }),
     result: z.strictObject({ messageId: id, index: count, seq }),
     errors: ["session_not_found", "session_not_active", "limit_reached"],

@@ -2,11 +2,11 @@ import { z } from "zod";
 
 import { json } from "../json.js";
 import { method } from "../method.js";
-import { id, idempotencyKey, label, written } from "../shapes.js";
+import { id, label, sessionWrite, written } from "../shapes.js";
 
 const key = label.refine((value) => value !== "__proto__", 'a key cannot be named "__proto__"');
 const entry = { sessionId: id, key };
-const write = { ...entry, idempotencyKey: idempotencyKey.optional() };
+const write = { ...sessionWrite, key };
 
 export const metadata = {
   "metadata/get": method({

@@ -23,6 +23,7 @@ import {
   listOf,
   page,
   seq,
+  sessionWrite,
   tags,
   text,
   time,
@@ -31,7 +32,7 @@ import {
 import { workspaceRequest } from "../workspace.js";
 
 const one = { sessionId: id };
-const write = { ...one, idempotencyKey: idempotencyKey.optional() };
+const write = sessionWrite;
 const descriptive = {
   workingDirectory: absolutePath,
   tags,

@@ -14,12 +14,12 @@ export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"co
 
   return {
     "command/start": (params) => {
-      const { call, fields } = keyed("command/start", params);
-      return startCommand(supervisor, fields, call);
+      const { call, lease, fields } = keyed("command/start", params);
+      return startCommand(supervisor, fields, { call, lease });
     },
     "command/run": async (params, connection) => {
-      const { call, fields } = keyed("command/run", params);
-      const { commandId } = await startCommand(supervisor, fields, call);
+      const { call, lease, fields } = keyed("command/run", params);
+      const { commandId } = await startCommand(supervisor, fields, { call, lease });
       await runner.wait(commandId, undefined, goneSignal(connection));
       return showExecution(supervisor.execution(commandId));
     },
@@ -31,14 +31,13 @@ export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"co
     "command/get": ({ commandId }) => showExecution(supervisor.execution(commandId)),
     "command/list": (params) => listCommands(supervisor, params),
     "command/signal": (params) => {
-      const { call, fields } = keyed("command/signal", params);
+      const { call, lease, fields } = keyed("command/signal", params);
       const { commandId, signal, graceMs } = fields;
       // Stopping never waits for the journal; only a repeated call must not stop anything twice.
-      if (supervisor.isNew(call)) runner.signalNow(commandId, signal, graceMs);
-      const submitted = supervisor.submit(
-        { type: "command/signal", commandId, signal },
-        { call, show: shown },
-      );
+      const command = { type: "command/signal", commandId, signal } as const;
+      if (supervisor.isNew(call) && supervisor.mayWrite(command, lease))
+        runner.signalNow(commandId, signal, graceMs);
+      const submitted = supervisor.submit(command, { call, lease, show: shown });
       return submitted as Promise<Result<"command/signal">>;
     },
     "command/output": (params, connection) => readCommandOutput(supervisor, params, goneSignal(connection)),

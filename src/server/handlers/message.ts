@@ -9,11 +9,11 @@ import type { NamespaceHandlers, Services } from "./services.js";
 export function messageHandlers({ supervisor }: Services): NamespaceHandlers<"message"> {
   return {
     "message/append": (params) => {
-      const { call, fields } = keyed("message/append", params);
+      const { call, lease, fields } = keyed("message/append", params);
       const messageId = uuidv7(supervisor.clock.nowMs(), randomUUID());
       const answer = supervisor.submit(
         { type: "message/append", ...fields, messageId },
-        { call, show: ({ session }) => ({ messageId, index: session?.conversation.appended }) },
+        { call, lease, show: ({ session }) => ({ messageId, index: session?.conversation.appended }) },
       );
       return answer as Promise<Result<"message/append">>;
     },

@@ -10,13 +10,13 @@ export function metadataHandlers({ supervisor }: Services): NamespaceHandlers<"m
     },
     "metadata/set": (params) => {
       // Written out, as the most frequent of all calls: a spread costs as much as deciding it.
-      const { sessionId, key, value } = params;
+      const { sessionId, key, value, lease } = params;
       const call = keyedCall("metadata/set", params);
-      return supervisor.submit({ type: "metadata/set", sessionId, key, value }, { call });
+      return supervisor.submit({ type: "metadata/set", sessionId, key, value }, { call, lease });
     },
     "metadata/delete": (params) => {
-      const { call, fields } = keyed("metadata/delete", params);
-      return supervisor.submit({ type: "metadata/delete", ...fields }, { call });
+      const { call, lease, fields } = keyed("metadata/delete", params);
+      return supervisor.submit({ type: "metadata/delete", ...fields }, { call, lease });
     },
   };
 }

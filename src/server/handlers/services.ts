@@ -3,12 +3,14 @@ import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { MethodName, Result } from "../../protocol/types.js";
 import type { Handlers } from "../../rpc/dispatch.js";
 import type { Connection } from "../connection.js";
+import type { LeaseHolders } from "../leaseHolders.js";
 import type { Subscriptions } from "../subscriptions.js";
 
 /** What the handlers translate to. */
 export interface Services {
   readonly supervisor: Supervisor;
   readonly subscriptions: Subscriptions;
+  readonly leaseHolders: LeaseHolders;
   readonly logbook: Logbook;
   /** Bounds that are in force, for `daemon/hello`. */
   readonly limits: Readonly<Record<string, number>>;

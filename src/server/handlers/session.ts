@@ -10,7 +10,7 @@ import { showSession } from "../../supervisor/show/session.js";
 import { keyed } from "./keyed.js";
 import type { NamespaceHandlers, Services } from "./services.js";
 
-export function sessionHandlers({ supervisor }: Services): NamespaceHandlers<"session"> {
+export function sessionHandlers({ supervisor, leaseHolders }: Services): NamespaceHandlers<"session"> {
   const shown = ({ session }: After): object => (session === undefined ? {} : showSession(session));
   type Written = Promise<Result<"session/create">>;
 
@@ -23,40 +23,48 @@ export function sessionHandlers({ supervisor }: Services): NamespaceHandlers<"se
       showSession(supervisor.session(sessionId), supervisor.beats.lastAt(sessionId)),
     "session/list": (params) => listSessions(supervisor, params),
     "session/update": (params) => {
-      const { call, fields } = keyed("session/update", params);
-      return supervisor.submit({ type: "session/update", ...fields }, { call, show: shown }) as Written;
+      const { call, lease, fields } = keyed("session/update", params);
+      return supervisor.submit({ type: "session/update", ...fields }, { call, lease, show: shown }) as Written;
     },
     "session/touch": (params) => {
-      const { call, fields } = keyed("session/touch", params);
-      return supervisor.submit({ type: "session/touch", ...fields }, { call });
+      const { call, lease, fields } = keyed("session/touch", params);
+      return supervisor.submit({ type: "session/touch", ...fields }, { call, lease });
     },
     "session/pause": (params) => {
-      const { call, fields } = keyed("session/pause", params);
-      return supervisor.submit({ type: "session/pause", ...fields }, { call, show: shown }) as Written;
+      const { call, lease, fields } = keyed("session/pause", params);
+      return supervisor.submit({ type: "session/pause", ...fields }, { call, lease, show: shown }) as Written;
     },
     "session/resume": (params) => {
-      const { call, fields } = keyed("session/resume", params);
-      return supervisor.submit({ type: "session/resume", ...fields }, { call, show: shown }) as Written;
+      const { call, lease, fields } = keyed("session/resume", params);
+      return supervisor.submit({ type: "session/resume", ...fields }, { call, lease, show: shown }) as Written;
     },
     "session/end": (params) => {
-      const { call, fields } = keyed("session/end", params);
-      return supervisor.submit({ type: "session/end", ...fields }, { call, show: shown }) as Written;
+      const { call, lease, fields } = keyed("session/end", params);
+      return supervisor.submit({ type: "session/end", ...fields }, { call, lease, show: shown }) as Written;
+    },
+    "session/claim": (params, connection) => {
+      const { call, lease: held, fields } = keyed("session/claim", params);
+      return supervisor.leases.claim(leaseHolders.of(connection), { ...fields, held }, call);
+    },
+    "session/release": (params) => {
+      const { call, lease: held, fields } = keyed("session/release", params);
+      return supervisor.submit({ type: "session/release", ...fields, held }, { call });
     },
     "session/heartbeat": ({ sessionId }) => ({
       status: supervisor.limits.heartbeat(supervisor.session(sessionId)),
     }),
     "session/record": (params) => {
-      const { call, fields } = keyed("session/record", params);
-      return supervisor.submit({ type: "session/record", ...fields }, { call });
+      const { call, lease, fields } = keyed("session/record", params);
+      return supervisor.submit({ type: "session/record", ...fields }, { call, lease });
     },
     "session/activities": (params) => listActivities(supervisor, params),
     "session/archive": (params) => {
-      const { call, fields } = keyed("session/archive", params);
-      return supervisor.submit({ type: "session/archive", ...fields }, { call, show: shown }) as Written;
+      const { call, lease, fields } = keyed("session/archive", params);
+      return supervisor.submit({ type: "session/archive", ...fields }, { call, lease, show: shown }) as Written;
     },
     "session/delete": (params) => {
-      const { call, fields } = keyed("session/delete", params);
-      return supervisor.submit({ type: "session/delete", ...fields }, { call });
+      const { call, lease, fields } = keyed("session/delete", params);
+      return supervisor.submit({ type: "session/delete", ...fields }, { call, lease });
     },
     "session/import": (params) => {
       const { call, fields } = keyed("session/import", params);

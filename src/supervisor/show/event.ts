@@ -32,6 +32,10 @@ function showData(event: Event, stamp: Stamp): unknown {
       const shown = withoutUndefined(fields);
       return environment === undefined ? shown : { ...shown, environment: redactEnvironment(environment) };
     }
+    case "session/claimed": {
+      const { epoch, holder } = event.data;
+      return withoutUndefined({ epoch, holder });
+    }
     case "activity/recorded": {
       const { at, ...fields } = event.data;
       return withoutUndefined({ ...fields, at: at === undefined ? undefined : showTime(at) });

@@ -1,6 +1,6 @@
 import { redactEnvironment } from "../../process/environment.js";
 import type { SessionShape, WorkspaceShape } from "../../protocol/types.js";
-import type { Session, Workspace } from "../../session/state.js";
+import type { Lease, Session, Workspace } from "../../session/state.js";
 
 /** Epoch milliseconds as RFC 3339, UTC. */
 export function showTime(atMs: number): string {
@@ -19,7 +19,7 @@ export function showSession(session: Session, lastHeartbeatAt?: number): Session
 }
 
 function show(session: Session): SessionShape {
-  const { metadataLength: _, lastActivityUp: __, conversation, workspace, ...shown } = session;
+  const { metadataLength: _, lastActivityUp: __, conversation, workspace, lease, ...shown } = session;
   return {
     ...withoutUndefined(shown),
     tags: [...session.tags],
@@ -31,12 +31,18 @@ function show(session: Session): SessionShape {
     lastActivityAt: showTime(session.lastActivityAt),
     ...(session.endedAt === undefined ? {} : { endedAt: showTime(session.endedAt) }),
     ...(session.archivedAt === undefined ? {} : { archivedAt: showTime(session.archivedAt) }),
+    ...(lease?.isHeld === true ? { lease: showLease(lease) } : {}),
   } as SessionShape;
 }
 
 function showWorkspace(workspace: Workspace): WorkspaceShape {
   const { token: _, released, ...shown } = workspace;
   return { ...shown, ...(released === undefined ? {} : { released: withoutUndefined(released) }) };
+}
+
+/** Who has a session for itself, to everybody else: without what only the holder knows. */
+function showLease({ epoch, holder, claimedAt }: Lease): SessionShape["lease"] {
+  return { epoch, ...(holder === undefined ? {} : { holder }), claimedAt: showTime(claimedAt) };
 }
 
 /** The object without the keys that have no value: what JSON would leave out is left out here already. */
