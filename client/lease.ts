@@ -140,7 +140,9 @@ export class Lease implements AsyncDisposable {
 
 /** Whether there is nothing left to let go. */
 function isOver(error: unknown): boolean {
-  return error instanceof SessiondError && (error.type === "lease_lost" || error.type === "session_not_found");
+  return (
+    error instanceof SessiondError && (error.type === "lease_lost" || error.type === "session_not_found")
+  );
 }
 
 /** The same error as the daemon's own to a write that comes too late. */

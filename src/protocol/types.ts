@@ -4,7 +4,14 @@ import type { command } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
 import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
-import type { activity, releaseReason, session, sessionConfig, sessionConfigPatch, usage } from "./session.js";
+import type {
+  activity,
+  releaseReason,
+  session,
+  sessionConfig,
+  sessionConfigPatch,
+  usage,
+} from "./session.js";
 import type { template, templateDefaults } from "./template.js";
 import type { workspace } from "./workspace.js";
 

@@ -70,9 +70,7 @@ export function lapse({ sessionId, lease }: Session, { epoch }: Of<"session/laps
 /** What the end of a session does to its lease: nobody holds it any more. */
 export function releasedByEnd({ sessionId, lease }: Session): readonly Event[] {
   if (lease?.isHeld !== true) return [];
-  return [
-    { type: "session/released", sessionId, data: { epoch: lease.epoch, reason: "session_ended" } },
-  ];
+  return [{ type: "session/released", sessionId, data: { epoch: lease.epoch, reason: "session_ended" } }];
 }
 
 /** The lease after it was let go; a later one stays as it is. */
@@ -90,7 +88,9 @@ function leaseHeld({ sessionId }: Session, { epoch, holder }: Lease): Refused {
 
 function leaseLost({ sessionId, lease }: Session): Refused {
   const { epoch = 0, holder, isHeld = false } = lease ?? {};
-  const now = isHeld ? `it is claimed by ${holder === undefined ? "somebody else" : `"${holder}"`}` : "nobody holds it";
+  const now = isHeld
+    ? `it is claimed by ${holder === undefined ? "somebody else" : `"${holder}"`}`
+    : "nobody holds it";
   return refuse("lease_lost", `The lease on session "${sessionId}" is over; now ${now}.`, {
     hint: "look at what others wrote since, and claim the session anew with session/claim",
     details: { epoch, ...(isHeld && holder !== undefined ? { holder } : {}) },

@@ -23,8 +23,8 @@ export interface SupervisorOptions {
   readonly sessionDefaults: SessionConfigShape;
   /** At which ages sessions are archived and deleted; never where this is left out. */
   readonly retention?: RetentionAges | undefined;
-  /** How long a lease outlives the connection of its holder. */
-  readonly leaseGraceMs: number;
+  /** How long a lease outlives the connection of its holder; 10 s where this is left out. */
+  readonly leaseGraceMs?: number | undefined;
   /** Where commands find the daemon. */
   readonly socket?: string | undefined;
   /** Where everything lies that must survive; no backup goes in there. */

@@ -39,6 +39,9 @@ const BODIES_PATIENCE_MS = 2_000;
 /** How long a stop waits for the files for people, which the next start would write as well. */
 const FILES_PATIENCE_MS = 2_000;
 
+/** How long a lease outlives the connection of its holder. */
+const LEASE_GRACE_MS = 10_000;
+
 /** What a start found. */
 export interface Recovery {
   readonly records: number;
@@ -126,7 +129,7 @@ export class Supervisor {
       registry,
       clock,
       submit: (command, how) => this.submit(command, how),
-      graceMs: options.leaseGraceMs,
+      graceMs: options.leaseGraceMs ?? LEASE_GRACE_MS,
     });
     this.runner = new Runner({
       registry,

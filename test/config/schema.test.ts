@@ -26,6 +26,7 @@ it("fills in every default", () => {
       autoSaveIntervalMs: 5_000,
     },
     retention: { archiveAfterMs: 2_592_000_000, deleteAfterMs: 0 },
+    leases: { graceMs: 10_000 },
     commands: {
       maxRunning: 256,
       maxRunningPerSession: 32,

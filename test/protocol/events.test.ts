@@ -12,6 +12,8 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "session/paused": true,
   "session/resumed": true,
   "session/ended": true,
+  "session/claimed": true,
+  "session/released": true,
   "session/archived": true,
   "workspace/released": true,
   "session/deleted": true,

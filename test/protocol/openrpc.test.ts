@@ -153,7 +153,7 @@ describe("the OpenRPC document", () => {
   });
 
   it("describes what the daemon sends unasked", () => {
-    expect(Object.keys(document["x-notifications"])).toEqual(["event", "event/gap"]);
+    expect(Object.keys(document["x-notifications"])).toEqual(["event", "event/gap", "session/taken"]);
     for (const [name, schema] of Object.entries(document["x-notifications"])) checkSchema(schema, name);
   });
 

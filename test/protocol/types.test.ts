@@ -5,6 +5,7 @@ import type {
   CommandShape,
   EventShape,
   KeyedMethod,
+  LeasedMethod,
   MethodName,
   Params,
   Result,
@@ -48,6 +49,8 @@ describe("the mapped types", () => {
       | "session/pause"
       | "session/resume"
       | "session/end"
+      | "session/claim"
+      | "session/release"
       | "session/record"
       | "session/archive"
       | "session/delete"
@@ -62,6 +65,27 @@ describe("the mapped types", () => {
       | "command/signal"
     >();
     expectTypeOf<KeyedMethod>().toExtend<MethodName>();
+  });
+
+  it("know which methods take the lease of a session", () => {
+    expectTypeOf<LeasedMethod>().toEqualTypeOf<
+      | "session/update"
+      | "session/touch"
+      | "session/pause"
+      | "session/resume"
+      | "session/end"
+      | "session/claim"
+      | "session/release"
+      | "session/record"
+      | "session/archive"
+      | "session/delete"
+      | "metadata/set"
+      | "metadata/delete"
+      | "message/append"
+      | "command/start"
+      | "command/run"
+      | "command/signal"
+    >();
   });
 
   it("give each type of event its own data", () => {

@@ -130,6 +130,26 @@ const template = fc.oneof(
   fc.record({ type: fc.constant("template/delete" as const), templateId: fc.constantFrom("t1", "t2") }),
 );
 
+const token = fc.constantFrom("k1", "k2", "k3");
+const lease = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      {
+        type: fc.constant("session/claim" as const),
+        sessionId,
+        token,
+        held: token,
+        takeover: fc.constantFrom(false, true),
+        holder: text,
+      },
+      { requiredKeys: ["type", "sessionId", "token", "takeover"] },
+    ),
+  },
+  fc.record({ type: fc.constant("session/release" as const), sessionId, held: token }),
+  fc.record({ type: fc.constant("session/lapse" as const), sessionId, epoch: fc.constantFrom(1, 2) }),
+);
+
 const nullable = fc.constantFrom(undefined, null, "x");
 const update = fc.record(
   {
@@ -197,6 +217,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: update },
   { weight: 1, arbitrary: appendMessage as fc.Arbitrary<Command> },
   { weight: 1, arbitrary: template },
+  { weight: 2, arbitrary: lease as fc.Arbitrary<Command> },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(

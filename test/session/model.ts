@@ -111,6 +111,8 @@ export const REPEATABLE: ReadonlySet<Command["type"]> = new Set([
   "session/resume",
   "session/end",
   "session/archive",
+  "session/release",
+  "session/lapse",
   "metadata/delete",
   "workspace/release",
   "command/report-start",

@@ -103,6 +103,8 @@ describe("any sequence of commands", () => {
       "command_not_found",
       "invalid_params",
       "invalid_transition",
+      "lease_held",
+      "lease_lost",
       "limit_reached",
       "session_exists",
       "session_not_active",
@@ -185,6 +187,21 @@ describe("any sequence of commands", () => {
             expect(metadataLength).toBeLessThanOrEqual(NEAR.metadataLength);
             expect(commands.running).toBeLessThanOrEqual(config.maxRunningCommands);
           }
+        },
+      }),
+    );
+  });
+
+  it("never gives out a lease that is older than the one before, and leaves none to a session that has ended", () => {
+    forAll((list) =>
+      run(list, {
+        onChange: ({ event, session: [before, after] }) => {
+          if (after === undefined) return;
+          const epochs = [before, after].map((one) => one?.lease?.epoch ?? 0);
+          if (before !== undefined)
+            expect(epochs[1]).toBe((epochs[0] ?? 0) + Number(event.type === "session/claimed"));
+          if (event.type === "session/released") expect(after.lease?.isHeld).toBe(false);
+          if (after.endedAt !== undefined) expect(after.lease?.isHeld ?? false).toBe(false);
         },
       }),
     );

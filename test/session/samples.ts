@@ -80,6 +80,7 @@ export function session(changes: Partial<Session> = {}): Session {
       tokenUsage: { input: 0, output: 0 },
       estimatedCostUsd: 0,
     },
+    lease: undefined,
     ...changes,
   };
 }

@@ -70,8 +70,9 @@ export class WireCheck {
 
   #checkNotification(method: string, params: unknown): void {
     if (method === "event") return this.#checkEvent(params);
-    const isGap = method === "event/gap" && NOTIFICATIONS[method].safeParse(params).success;
-    if (!isGap) this.faults.push(`the notification ${method}: ${JSON.stringify(params)}`);
+    const isOther = method === "event/gap" || method === "session/taken";
+    if (!isOther || !NOTIFICATIONS[method].safeParse(params).success)
+      this.faults.push(`the notification ${method}: ${JSON.stringify(params)}`);
   }
 
   #checkEvent(params: unknown): void {

@@ -3,7 +3,17 @@ import { z } from "zod";
 import { command as commandShape, commandRequest, commandStatus, signalName } from "../command.js";
 import { LIMITS } from "../limits.js";
 import { method } from "../method.js";
-import { count, durationMs, id, idempotencyKey, leaseToken, listOf, page, seq, sessionWrite } from "../shapes.js";
+import {
+  count,
+  durationMs,
+  id,
+  idempotencyKey,
+  leaseToken,
+  listOf,
+  page,
+  seq,
+  sessionWrite,
+} from "../shapes.js";
 
 const start = z.strictObject({ ...commandRequest, ...sessionWrite });
 const startErrors = ["session_not_found", "session_not_active", "command_exists", "limit_reached"] as const;

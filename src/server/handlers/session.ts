@@ -24,7 +24,10 @@ export function sessionHandlers({ supervisor, leaseHolders }: Services): Namespa
     "session/list": (params) => listSessions(supervisor, params),
     "session/update": (params) => {
       const { call, lease, fields } = keyed("session/update", params);
-      return supervisor.submit({ type: "session/update", ...fields }, { call, lease, show: shown }) as Written;
+      return supervisor.submit(
+        { type: "session/update", ...fields },
+        { call, lease, show: shown },
+      ) as Written;
     },
     "session/touch": (params) => {
       const { call, lease, fields } = keyed("session/touch", params);
@@ -36,7 +39,10 @@ export function sessionHandlers({ supervisor, leaseHolders }: Services): Namespa
     },
     "session/resume": (params) => {
       const { call, lease, fields } = keyed("session/resume", params);
-      return supervisor.submit({ type: "session/resume", ...fields }, { call, lease, show: shown }) as Written;
+      return supervisor.submit(
+        { type: "session/resume", ...fields },
+        { call, lease, show: shown },
+      ) as Written;
     },
     "session/end": (params) => {
       const { call, lease, fields } = keyed("session/end", params);
@@ -60,7 +66,10 @@ export function sessionHandlers({ supervisor, leaseHolders }: Services): Namespa
     "session/activities": (params) => listActivities(supervisor, params),
     "session/archive": (params) => {
       const { call, lease, fields } = keyed("session/archive", params);
-      return supervisor.submit({ type: "session/archive", ...fields }, { call, lease, show: shown }) as Written;
+      return supervisor.submit(
+        { type: "session/archive", ...fields },
+        { call, lease, show: shown },
+      ) as Written;
     },
     "session/delete": (params) => {
       const { call, lease, fields } = keyed("session/delete", params);
