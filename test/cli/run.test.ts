@@ -83,6 +83,7 @@ describe("without a daemon", () => {
     ["list"],
     ["show", "x"],
     ["end", "x"],
+    ["release", "x"],
     ["rm", "x"],
     ["run", "--", "true"],
     ["events"],

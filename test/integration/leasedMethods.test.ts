@@ -4,7 +4,7 @@ import { METHODS } from "../../src/protocol/methods/index.js";
 import type { LeasedMethod } from "../../src/protocol/types.js";
 import { daemonForSuite } from "../support/daemon.js";
 
-const daemon = daemonForSuite();
+const daemon = daemonForSuite({ inProcess: true });
 
 /** One call of every write to one session, in an order in which each is allowed: one method more does not compile. */
 const WRITES = {

@@ -6,7 +6,7 @@ import { daemonForSuite, daemonForTest, type TestDaemon } from "../support/daemo
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
-const daemon = daemonForSuite({ config: { leases: { graceMs: 500 } } });
+const daemon = daemonForSuite({ config: { leases: { graceMs: 500 } }, inProcess: true });
 
 type Claimed = Result<"session/claim">;
 

@@ -50,6 +50,21 @@ describe("a session", () => {
     });
   });
 
+  it("is shown with who has claimed it, and without what only the holder knows", () => {
+    const lease = { token: "secret", epoch: 3, holder: "ada", claimedAt: 2_000, isHeld: true };
+    const shown = showSession(session({ lease }));
+    expect(shown.lease).toStrictEqual({ epoch: 3, holder: "ada", claimedAt: "1970-01-01T00:00:02.000Z" });
+    expect(showSession(session({ lease: { ...lease, holder: undefined } })).lease).not.toHaveProperty(
+      "holder",
+    );
+    expect(showSession(session({ lease: { ...lease, isHeld: false } }))).not.toHaveProperty("lease");
+    const data = { token: "secret", epoch: 3, holder: "ada" };
+    expect(showEvent({ type: "session/claimed", sessionId: "s", data }, STAMP).data).toStrictEqual({
+      epoch: 3,
+      holder: "ada",
+    });
+  });
+
   it("is shown without what it has not", () => {
     const shown = showSession(session());
     for (const key of [
