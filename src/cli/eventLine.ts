@@ -45,6 +45,10 @@ function gist(event: EventShape): string {
       return Object.keys(event.data).join(", ");
     case "session/ended":
       return withReason(statusWords(event.data.status), event.data.reason);
+    case "session/claimed":
+      return `${event.data.holder ?? "somebody"}, epoch ${event.data.epoch}`;
+    case "session/released":
+      return `${event.data.reason.replaceAll("_", " ")}, epoch ${event.data.epoch}`;
     case "session/paused":
       return event.data.reason ?? "";
     case "activity/recorded":

@@ -5,7 +5,9 @@ import type { NotificationShapes, Result } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
 import { DeadlineHeap } from "../schedule/deadlines.js";
 import type { Command } from "../session/commands.js";
+import type { Head } from "../session/decision.js";
 import type { Event } from "../session/events.js";
+import { faultOfLease } from "../session/lease.js";
 import type { KeyedCall } from "./keys.js";
 import type { After, Answer, SubmitOptions } from "./ledger.js";
 import type { Registry } from "./registry.js";
@@ -21,11 +23,11 @@ export interface LeaseHolder {
 type Claim = Omit<Extract<Command, { type: "session/claim" }>, "type" | "token">;
 
 interface LeasesParts {
-  readonly registry: Pick<Registry, "session" | "committedSessions">;
+  readonly registry: Head & Pick<Registry, "committedSessions">;
   readonly clock: Clock;
   readonly submit: (command: Command, options: SubmitOptions) => Promise<Answer>;
-  /** How long a lease outlives its connection, in up-time. */
-  readonly graceMs: number;
+  /** How long a lease outlives its connection, in up-time; 10 s where this is left out. */
+  readonly graceMs: number | undefined;
 }
 
 /** A lease that is durable, with the connection that it belongs to; without one its grace period runs. */
@@ -36,6 +38,7 @@ interface HeldLease {
   holder: LeaseHolder | undefined;
 }
 
+const GRACE_MS = 10_000;
 /** When to look again at a lease of which the end is being decided, or could not be recorded. */
 const AGAIN_MS = 1_000;
 
@@ -79,6 +82,11 @@ export class Leases {
     // The answer to a repeated call may name a lease that is over by now; then nothing is bound by it.
     this.#bind(holder, sessionId, answer.lease);
     return answer;
+  }
+
+  /** Whether a caller that shows this lease, or none, may ask that, as far as leases are concerned. */
+  admits(command: Command, lease: string | undefined): boolean {
+    return faultOfLease(this.#parts.registry, command, lease) === undefined;
   }
 
   /** A connection is gone: the grace of its leases begins. */
@@ -166,7 +174,7 @@ export class Leases {
   }
 
   #graceEndMs(): number {
-    return this.#parts.clock.upMs() + this.#parts.graceMs;
+    return this.#parts.clock.upMs() + (this.#parts.graceMs ?? GRACE_MS);
   }
 }
 

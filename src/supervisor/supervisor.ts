@@ -9,7 +9,6 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
-import { faultOfLease } from "../session/lease.js";
 import type { Execution, Session } from "../session/state.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -38,9 +37,6 @@ export type { Session } from "../session/state.js";
 const BODIES_PATIENCE_MS = 2_000;
 /** How long a stop waits for the files for people, which the next start would write as well. */
 const FILES_PATIENCE_MS = 2_000;
-
-/** How long a lease outlives the connection of its holder. */
-const LEASE_GRACE_MS = 10_000;
 
 /** What a start found. */
 export interface Recovery {
@@ -129,7 +125,7 @@ export class Supervisor {
       registry,
       clock,
       submit: (command, how) => this.submit(command, how),
-      graceMs: options.leaseGraceMs ?? LEASE_GRACE_MS,
+      graceMs: options.leaseGraceMs,
     });
     this.runner = new Runner({
       registry,
@@ -209,11 +205,6 @@ export class Supervisor {
   /** The answer to a call whose key was used before; undefined where it is new. */
   repeat(call: KeyedCall | undefined): Promise<Answer> | undefined {
     return call === undefined ? undefined : this.#ledger.repeat(call);
-  }
-
-  /** Whether a caller with this lease, or none, may ask that, as far as leases are concerned. */
-  mayWrite(command: Command, lease: string | undefined): boolean {
-    return faultOfLease(this.registry, command, lease) === undefined;
   }
 
   /** The one way to change anything. See `Ledger.submit`. */

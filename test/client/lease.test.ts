@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Client, Lease } from "../../client/index.js";
 import { connect, SessiondError } from "../../client/index.js";
 import { eventually } from "./eventually.js";
-import { AnswerThen, refusal, ScriptedDaemon, type Script } from "./scriptedDaemon.js";
+import { AnswerThen, refusal, ScriptedDaemon, type Script, SILENCE } from "./scriptedDaemon.js";
 import { SessionStore } from "./sessionStore.js";
 
 const RETRY = { initialIntervalMs: 1, maximumIntervalMs: 5, totalMs: 200 };
@@ -91,6 +91,19 @@ describe("a claim", () => {
     expect(await session.claim()).toBe(lease);
     await lease.release();
     expect(await session.claim()).toMatchObject({ epoch: 2 });
+  });
+
+  it("whose answer got lost is made again under the same key", async () => {
+    daemon.scripts["session/claim"] = () => SILENCE;
+    const claiming = client.claim("id-1", { holder: "ada" });
+    await eventually(() => expect(daemon.of("session/claim")).toHaveLength(1));
+    daemon.scripts["session/claim"] = give;
+    daemon.drop();
+    await claiming;
+    await client.daemon.ping();
+    const [first, second, ...others] = daemon.of("session/claim");
+    expect(second?.params).toEqual(first?.params);
+    expect(others).toEqual([]);
   });
 
   it("that is refused is an error, and the handle writes as before", async () => {
@@ -246,7 +259,9 @@ describe("a lease", () => {
     answer();
     await client.daemon.ping();
     tell(takenBy(2));
+    daemon.drop();
     await client.daemon.ping();
+    expect(daemon.of("session/claim")).toHaveLength(2);
     expect([lease.isReleased, lease.lost.aborted]).toEqual([true, false]);
   });
 
@@ -254,6 +269,9 @@ describe("a lease", () => {
     const ended = await client.open("task", { claim: true });
     await ended.close();
     expect(shown("session/end")).toEqual(["k1"]);
+    daemon.drop();
+    await client.daemon.ping();
+    expect(daemon.of("session/claim")).toHaveLength(1);
     expect(shown("session/release")).toEqual([]);
     const detached = await client.open("other", { claim: true });
     detached.detach();

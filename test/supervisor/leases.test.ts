@@ -116,6 +116,12 @@ describe("a lease", () => {
     await claim(new FakeHolder(), { held: lease });
     await pass(GRACE_MS);
     expect(isHeld()).toBe(true);
+    const late = new FakeHolder();
+    const taken = claim(late, { takeover: true });
+    cut(late);
+    await taken;
+    await pass(GRACE_MS);
+    expect(isHeld()).toBe(false);
   });
 
   it("that is taken over is told of to its connection, which then holds nothing", async () => {
@@ -191,7 +197,7 @@ describe("a lease", () => {
     const holder = new FakeHolder();
     const { lease } = await claim(holder);
     const touch = { type: "session/touch", sessionId: "s" } as const;
-    expect([undefined, "older", lease].map((shown) => supervisor.mayWrite(touch, shown))).toEqual([
+    expect([undefined, "older", lease].map((shown) => supervisor.leases.admits(touch, shown))).toEqual([
       false,
       false,
       true,

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Command } from "../../src/session/commands.js";
 import { Leases } from "../../src/supervisor/leases.js";
 import type { Registry } from "../../src/supervisor/registry.js";
-import { session } from "../session/samples.js";
+import { headOf, session } from "../session/samples.js";
 import { SteppedClock } from "./steppedClock.js";
 
 const GRACE_MS = 10_000;
@@ -20,6 +20,7 @@ describe("the end of a lease", () => {
       lease: { token: "k", epoch: 2, holder: undefined, claimedAt: 0, isHeld: true },
     });
     const registry = {
+      ...headOf([]),
       session: () => head.session,
       committedSessions: new Map([["s", committed]]) as unknown as Registry["committedSessions"],
     };
@@ -50,6 +51,20 @@ describe("the end of a lease", () => {
     clock.pass(10_000);
     await leases.releaseDue();
     expect(asked).toHaveLength(2);
+  });
+
+  it("does not come while its holder is there, also where the disk refused to say so", async () => {
+    const asked: Command[] = [];
+    const { leases } = leasesOver((command) => {
+      asked.push(command);
+      return Promise.reject(new Error("the disk is full"));
+    });
+    const holder = { isGone: false, taken: () => {} };
+    const claiming = leases.claim(holder, { sessionId: "s", takeover: false, held: "k" }, undefined);
+    await expect(claiming).rejects.toThrow("the disk is full");
+    clock.pass(2 * GRACE_MS);
+    await leases.releaseDue();
+    expect(asked.map(({ type }) => type)).toEqual(["session/claim"]);
   });
 
   it("waits while head knows of a later lease, or of none, that is not durable yet", async () => {

@@ -35,7 +35,7 @@ export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"co
       const { commandId, signal, graceMs } = fields;
       // Stopping never waits for the journal; only a repeated call must not stop anything twice.
       const command = { type: "command/signal", commandId, signal } as const;
-      if (supervisor.isNew(call) && supervisor.mayWrite(command, lease))
+      if (supervisor.isNew(call) && supervisor.leases.admits(command, lease))
         runner.signalNow(commandId, signal, graceMs);
       const submitted = supervisor.submit(command, { call, lease, show: shown });
       return submitted as Promise<Result<"command/signal">>;
