@@ -196,6 +196,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
+  "client/session.ts": "the handle of a session: one object, a few lines for each thing that it can do",
   "src/daemon.ts": "the composition root: each room opened once, in order",
   "src/server/connection.ts": "one state machine: a connection from its first byte to its last",
 };

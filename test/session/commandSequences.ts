@@ -217,7 +217,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: update },
   { weight: 1, arbitrary: appendMessage as fc.Arbitrary<Command> },
   { weight: 1, arbitrary: template },
-  { weight: 2, arbitrary: lease as fc.Arbitrary<Command> },
+  { weight: 2, arbitrary: lease },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(

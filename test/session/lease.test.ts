@@ -20,7 +20,7 @@ const claim = (changes: object = {}): Command => ({
   takeover: false,
   ...changes,
 });
-const TOUCH: Command = { type: "session/touch", sessionId: "s" };
+const TOUCH = { type: "session/touch", sessionId: "s" } as const;
 
 function refusal(decision: Decision | undefined): object | undefined {
   return decision === undefined || "events" in decision ? undefined : decision.refusal;
@@ -172,7 +172,7 @@ describe("a write", () => {
   it("is not what makes a session, nor what is about no session", () => {
     expect(fault(held(), undefined, create({ sessionId: "s" }))).toBeUndefined();
     expect(fault(held(), undefined, { type: "template/delete", templateId: "s" })).toBeUndefined();
-    expect(fault(held(), "k", { ...TOUCH, sessionId: "unknown" } as Command)).toBeUndefined();
+    expect(fault(held(), "k", { ...TOUCH, sessionId: "unknown" })).toBeUndefined();
   });
 });
 

@@ -4,6 +4,7 @@ import type { Connection } from "../connection.js";
 import { commandHandlers } from "./command.js";
 import { daemonHandlers } from "./daemon.js";
 import { eventHandlers } from "./event.js";
+import { leaseHandlers } from "./lease.js";
 import { logHandlers } from "./log.js";
 import { messageHandlers } from "./message.js";
 import { metadataHandlers } from "./metadata.js";
@@ -19,6 +20,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
   return {
     ...daemonHandlers(services),
     ...sessionHandlers(services),
+    ...leaseHandlers(services),
     ...metadataHandlers(services),
     ...messageHandlers(services),
     ...commandHandlers(services),

@@ -8,9 +8,12 @@ import { listSessions } from "../../supervisor/read/sessionList.js";
 import { showStats } from "../../supervisor/read/stats.js";
 import { showSession } from "../../supervisor/show/session.js";
 import { keyed } from "./keyed.js";
+import type { LeaseHandlers } from "./lease.js";
 import type { NamespaceHandlers, Services } from "./services.js";
 
-export function sessionHandlers({ supervisor, leaseHolders }: Services): NamespaceHandlers<"session"> {
+export function sessionHandlers({
+  supervisor,
+}: Services): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers> {
   const shown = ({ session }: After): object => (session === undefined ? {} : showSession(session));
   type Written = Promise<Result<"session/create">>;
 
@@ -47,14 +50,6 @@ export function sessionHandlers({ supervisor, leaseHolders }: Services): Namespa
     "session/end": (params) => {
       const { call, lease, fields } = keyed("session/end", params);
       return supervisor.submit({ type: "session/end", ...fields }, { call, lease, show: shown }) as Written;
-    },
-    "session/claim": (params, connection) => {
-      const { call, lease: held, fields } = keyed("session/claim", params);
-      return supervisor.leases.claim(leaseHolders.of(connection), { ...fields, held }, call);
-    },
-    "session/release": (params) => {
-      const { call, lease: held, fields } = keyed("session/release", params);
-      return supervisor.submit({ type: "session/release", ...fields, held }, { call });
     },
     "session/heartbeat": ({ sessionId }) => ({
       status: supervisor.limits.heartbeat(supervisor.session(sessionId)),
