@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 
 import { SessiondError } from "../src/rpc/remoteError.js";
-import type { ErrorType } from "../src/protocol/errors.js";
+import type { ERRORS, ErrorType } from "../src/protocol/errors.js";
 import type { NotificationShapes, Params } from "../src/protocol/types.js";
 import type { Calls } from "./calls.js";
 import type { Connection } from "./connection.js";
@@ -149,7 +149,7 @@ function isOver(error: unknown): boolean {
 function taken({ sessionId, epoch, holder }: NotificationShapes["session/taken"]): SessiondError {
   const by = holder === undefined ? "somebody else" : `"${holder}"`;
   return new SessiondError({
-    code: -32031,
+    code: -32061 satisfies (typeof ERRORS)["lease_lost"]["code"],
     message: `Session "${sessionId}" was taken over by ${by}.`,
     data: { type: "lease_lost" satisfies ErrorType, epoch, ...(holder === undefined ? {} : { holder }) },
   });

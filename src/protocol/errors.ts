@@ -29,9 +29,9 @@ export const ERRORS = {
   template_not_found: { code: -32016, summary: "No template has this id." },
   workspace_failed: { code: -32030, summary: "The workspace could not be made, and so there is no session." },
   backup_failed: { code: -32015, summary: "The backup could not be written; the state itself is as it was." },
-  lease_held: { code: -32030, summary: "Somebody else has claimed the session, and alone may write to it." },
+  lease_held: { code: -32060, summary: "Somebody else has claimed the session, and alone may write to it." },
   lease_lost: {
-    code: -32031,
+    code: -32061,
     summary: "The lease that the call shows is over; others may have written since.",
   },
 } as const;
