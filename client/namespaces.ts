@@ -7,6 +7,7 @@ const NAMESPACES = {
   session: true,
   metadata: true,
   message: true,
+  invocation: true,
   command: true,
   log: true,
   retention: true,

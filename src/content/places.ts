@@ -12,11 +12,16 @@ export function folderName({ sessionId, createdSeq }: FolderOwner): string {
 }
 
 /** The kinds of bodies that a session keeps, by the names of their files. */
-export type BodyKind = "activities" | "conversation";
+export type BodyKind = "activities" | "conversation" | "invocations";
 
 /** Where a session keeps its bodies of one kind. */
 export function bodyPath(contentDir: string, owner: FolderOwner, kind: BodyKind): string {
   return join(contentDir, folderName(owner), `${kind}.jsonl`);
+}
+
+/** Where a session keeps the links to what tools have of their invocations. */
+export function invocationLinkPath(contentDir: string, owner: FolderOwner, invocationId: string): string {
+  return join(contentDir, folderName(owner), "invocations", invocationId);
 }
 
 /** Where a command of a session writes its output. */

@@ -13,7 +13,7 @@ export const ERRORS = {
   session_not_active: { code: -32002, summary: "The session is paused or has ended, so it takes no work." },
   invalid_transition: {
     code: -32003,
-    summary: "The session or command cannot go from its status to that one.",
+    summary: "The session, command or invocation cannot go from its status to that one.",
   },
   session_exists: { code: -32004, summary: "A session with this id exists already." },
   limit_reached: { code: -32005, summary: "A limit is reached; `data.limit` names it." },
@@ -28,6 +28,8 @@ export const ERRORS = {
   shutting_down: { code: -32014, summary: "The daemon is stopping; connect again in a moment." },
   template_not_found: { code: -32016, summary: "No template has this id." },
   workspace_failed: { code: -32030, summary: "The workspace could not be made, and so there is no session." },
+  invocation_not_found: { code: -32020, summary: "No invocation has this id." },
+  invocation_exists: { code: -32021, summary: "An invocation with this id exists already." },
   backup_failed: { code: -32015, summary: "The backup could not be written; the state itself is as it was." },
   lease_held: { code: -32060, summary: "Somebody else has claimed the session, and alone may write to it." },
   lease_lost: {

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { endCause, command, commandStatus, signalName } from "./command.js";
 import { json } from "./json.js";
+import { invocationData } from "./invocation.js";
 import { message } from "./message.js";
 import { activity, endedStatus, releaseReason, session } from "./session.js";
 import { count, id, label, seq, text, time } from "./shapes.js";
@@ -32,6 +33,10 @@ const SESSION_EVENTS = {
   }),
   "message/appended": message.omit({ seq: true, at: true }),
   "workspace/released": z.strictObject({ outcome: z.enum(["removed", "kept"]), reason: text.optional() }),
+  "invocation/started": invocationData,
+  /** By whoever made it, or by the end of its session. */
+  "invocation/finished": invocationData,
+  "invocation/linked": invocationData,
   "metadata/set": z.strictObject({ key: label, value: json }),
   "metadata/deleted": z.strictObject({ key: label }),
   "command/accepted": command,

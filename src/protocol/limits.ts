@@ -21,10 +21,14 @@ export const LIMITS = {
   metadataValueLength: 65_536,
   /** Characters of all metadata of one session, as JSON. */
   metadataLength: 262_144,
-  /** Characters of the details of one activity, as JSON. */
+  /** Characters of the details of one activity, and of the input and the output of one invocation, as JSON. */
   detailsLength: 65_536,
   /** Characters of the content of one message, as JSON. */
   messageLength: 1_048_576,
+  /** Invocations of one session that run at a time. */
+  runningInvocations: 256,
+  /** Invocations of one session that are over and still found by their id alone; the file has all. */
+  knownInvocations: 1_000,
   /** Different tools that the totals of one session tell apart; the rest is counted as "other". */
   toolNames: 256,
   /** Entries of argv, and variables of an environment. */

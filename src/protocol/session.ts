@@ -82,6 +82,14 @@ const commandCounts = z.strictObject({
 /** Why a lease has ended, where nobody took it over. */
 export const releaseReason = z.enum(["released", "connection_lost", "session_ended"]);
 
+const invocationCounts = z.strictObject({
+  running: count,
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+  abandoned: count,
+});
+
 /** A session as it is shown. Values of the environment that look like secrets are redacted. */
 export const session = z.strictObject({
   sessionId: id,
@@ -109,6 +117,8 @@ export const session = z.strictObject({
   /** Messages of its conversation. */
   messages: count,
   commands: commandCounts,
+  /** Those that were started and linked; `totals` counts commands and reports of tools as well. */
+  invocations: invocationCounts,
   totals,
   /** Who alone may write to it, where somebody has claimed it. */
   lease: z.strictObject({ epoch: count, holder: label.optional(), claimedAt: time }).optional(),
@@ -146,6 +156,7 @@ export const sessionStats = z.strictObject({
   idleMs: count,
   activities: count,
   commands: commandCounts,
+  invocations: invocationCounts,
   totals,
   /** What is left until each limit that is set ends the session. */
   remaining: z.strictObject({

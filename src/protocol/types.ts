@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { command } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
+import type { invocation } from "./invocation.js";
 import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
 import type {
@@ -44,6 +45,7 @@ export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
 export type MessageShape = z.output<typeof message>;
+export type InvocationShape = z.output<typeof invocation>;
 export type TemplateShape = z.output<typeof template>;
 export type TemplateDefaults = z.output<typeof templateDefaults>;
 export type WorkspaceShape = z.output<typeof workspace>;

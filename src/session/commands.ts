@@ -1,6 +1,14 @@
 import type { Json } from "../protocol/json.js";
 import type { MessageShape, SessionConfigPatch, UsageShape } from "../protocol/types.js";
-import type { AcceptedFields, CreatedFields, ImportedFields, Outcome, UpdatedFields } from "./events.js";
+import type {
+  AcceptedFields,
+  CreatedFields,
+  FinishedInvocation,
+  ImportedFields,
+  Outcome,
+  StartedInvocation,
+  UpdatedFields,
+} from "./events.js";
 import type { ProcessIdentity, SessionStatus, Template } from "./state.js";
 
 /** Which limit of a session ran out. */
@@ -74,6 +82,17 @@ export type Command =
       readonly outcome: "removed" | "kept";
       readonly reason?: string | undefined;
     }
+  | ({ readonly type: "invocation/start"; readonly sessionId: string } & Omit<StartedInvocation, "startedAt">)
+  | ({ readonly type: "invocation/finish"; readonly invocationId: string } & Pick<
+      FinishedInvocation,
+      "status" | "durationMs" | "output" | "error" | "usage"
+    >)
+  | ({
+      readonly type: "invocation/link";
+      readonly sessionId: string;
+      /** Epoch milliseconds. */
+      readonly startedAt?: number | undefined;
+    } & Omit<FinishedInvocation, "startedAt" | "endedAt">)
   | { readonly type: "metadata/set"; readonly sessionId: string; readonly key: string; readonly value: Json }
   | { readonly type: "metadata/delete"; readonly sessionId: string; readonly key: string }
   | ({ readonly type: "template/save" } & Pick<Template, "templateId" | "description" | "defaults">)
@@ -117,4 +136,5 @@ export interface Bounds {
   readonly messageLength: number;
   readonly labelLength: number;
   readonly templates: number;
+  readonly runningInvocations: number;
 }

@@ -1,5 +1,6 @@
 import type { Bounds, Command, Moment } from "./commands.js";
 import { decideExecution } from "./decideExecution.js";
+import { decideInvocation } from "./invocation.js";
 import { decideSession } from "./decideSession.js";
 import type { Decision, Head } from "./decision.js";
 import { decideTemplate } from "./template.js";
@@ -16,12 +17,16 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "command/report-start":
     case "command/report-end":
       return decideExecution(head, command, moment, bounds);
+    case "invocation/start":
+    case "invocation/finish":
+    case "invocation/link":
+      return decideInvocation(head, command, moment, bounds);
     case "template/save":
     case "template/delete":
       return decideTemplate(head, command, bounds);
     case "workspace/release":
       return decideRelease(head, command);
     default:
-      return decideSession(head, command, bounds);
+      return decideSession(head, command, moment, bounds);
   }
 }

@@ -26,7 +26,7 @@ export function importSession(head: Head, command: Of<"session/import">, bounds:
   if (fault !== undefined) return fault;
   const events: Event[] = [{ type: "session/imported", sessionId, data: fields }];
   for (const { at, action, details } of activities) {
-    const tooLong = faultOfDetails(details, bounds);
+    const tooLong = faultOfDetails(details, bounds, "details of an activity");
     if (tooLong !== undefined) return tooLong;
     events.push({ type: "activity/recorded", sessionId, data: { action, details, at } });
   }

@@ -1,8 +1,10 @@
-import type { Bounds, Command } from "./commands.js";
+import type { Bounds, Command, Moment } from "./commands.js";
 import { create, importSession } from "./decideBirth.js";
 import { appendMessage } from "./decideMessage.js";
 import type { Decision, Head } from "./decision.js";
 import { happened, NOTHING, refuse, sessionNotActive, sessionNotFound } from "./decision.js";
+import type { SessionEvent } from "./events.js";
+import { abandonRunning } from "./invocation.js";
 import { faultOfDetails, faultOfEntry, faultOfMetadata } from "./metadata.js";
 import { claim, lapse, release, releasedByEnd } from "./lease.js";
 import { mergeSettings } from "./settings.js";
@@ -40,7 +42,7 @@ const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | Farewell | 
 const END_MOVES = { completed: "complete", failed: "fail", abandoned: "abandon" } as const;
 
 /** Decides what is asked of a session. */
-export function decideSession(head: Head, command: SessionCommand, bounds: Bounds): Decision {
+export function decideSession(head: Head, command: SessionCommand, moment: Moment, bounds: Bounds): Decision {
   if (command.type === "session/create") return create(head, command, bounds);
   if (command.type === "session/import") return importSession(head, command, bounds);
   const session = head.session(command.sessionId);
@@ -66,7 +68,7 @@ export function decideSession(head: Head, command: SessionCommand, bounds: Bound
       if (!Object.hasOwn(session.metadata, command.key)) return NOTHING;
       return happened({ type: "metadata/deleted", sessionId: session.sessionId, data: { key: command.key } });
     default:
-      return changeStatus(session, command);
+      return changeStatus(head, session, command, moment);
   }
 }
 
@@ -85,7 +87,7 @@ function record(session: Session, command: Of<"session/record">, bounds: Bounds)
   const { action, details, usage } = command;
   const { sessionId } = session;
   return (
-    faultOfDetails(details, bounds) ??
+    faultOfDetails(details, bounds, "details of an activity") ??
     happened({ type: "activity/recorded", sessionId, data: { action, details, usage } })
   );
 }
@@ -99,6 +101,7 @@ function setMetadata(session: Session, command: Of<"metadata/set">, bounds: Boun
 }
 
 function changeStatus(
+  head: Head,
   session: Session,
   command: Of<
     | "session/pause"
@@ -108,6 +111,7 @@ function changeStatus(
     | "session/archive"
     | "session/delete"
   >,
+  { at }: Moment,
 ): Decision {
   const { sessionId } = session;
   switch (command.type) {
@@ -119,9 +123,11 @@ function changeStatus(
       return happened({ type: "session/resumed", sessionId, data: {} });
     case "session/end":
       if (session.status === command.status) return NOTHING;
-      return ended(session, command.status, command.reason);
-    case "session/expire":
-      return ended(session, "timed_out", `${command.limit} limit of ${command.afterMs} ms`);
+      return ended(head, session, { status: command.status, reason: command.reason }, at);
+    case "session/expire": {
+      const reason = `${command.limit} limit of ${command.afterMs} ms`;
+      return ended(head, session, { status: "timed_out", reason }, at);
+    }
     case "session/archive":
       if (session.archivedAt !== undefined) return NOTHING;
       return happened({ type: "session/archived", sessionId, data: {} });
@@ -131,13 +137,18 @@ function changeStatus(
   }
 }
 
-/** Its lease ends in the same record, before it: after the end of a session nothing more is heard of it. */
-function ended(session: Session, status: Session["status"], reason: string | undefined): Decision {
+/** What runs in it and its lease end in the same record, before it: after the end nothing more is heard of them. */
+function ended(
+  head: Head,
+  session: Session,
+  data: Extract<SessionEvent, { type: "session/ended" }>["data"],
+  at: number,
+): Decision {
   const { sessionId } = session;
-  return happened(...releasedByEnd(session), {
+  return happened(...abandonRunning(head, session, at), ...releasedByEnd(session), {
     type: "session/ended",
     sessionId,
-    data: { status, reason },
+    data,
   });
 }
 

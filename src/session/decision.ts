@@ -1,6 +1,6 @@
 import type { Refusal } from "../protocol/errors.js";
 import type { Event } from "./events.js";
-import type { Execution, Session, Template } from "./state.js";
+import type { Execution, Invocation, Session, Template } from "./state.js";
 
 /** What the state machine sees when it decides: the newest state, durable or not. */
 export interface Head {
@@ -15,12 +15,19 @@ export interface Head {
 /** What there is beside sessions and commands, at head. */
 export interface ThingsHead {
   readonly templates: HeadOf<Template>;
+  readonly invocations: HeadOfOwned<Invocation>;
 }
 
 /** The things of one kind, by their ids. */
 export interface HeadOf<Thing> {
   head(id: string): Thing | undefined;
   readonly headSize: number;
+}
+
+/** The same for a kind whose things belong to sessions. */
+export interface HeadOfOwned<Thing> extends HeadOf<Thing> {
+  /** Those of one session, oldest first. */
+  headOf(sessionId: string): Iterable<Thing>;
 }
 
 /** Events to be journaled as one record; none where nothing changes; or a refusal. */

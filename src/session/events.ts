@@ -1,10 +1,17 @@
 import type { Json } from "../protocol/json.js";
-import type { MessageShape, ReleaseReason, SessionConfigShape, UsageShape } from "../protocol/types.js";
+import type {
+  InvocationShape,
+  MessageShape,
+  ReleaseReason,
+  SessionConfigShape,
+  UsageShape,
+} from "../protocol/types.js";
 import type {
   EndCause,
   Execution,
   ExecutionStatus,
   Lease,
+  InvocationStatus,
   ProcessIdentity,
   Session,
   SessionStatus,
@@ -52,6 +59,26 @@ export type AcceptedFields = Pick<
   "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry"
 >;
 
+/** What an invocation starts with; `startedAt` is epoch milliseconds, here and below. */
+export interface StartedInvocation {
+  readonly invocationId: string;
+  readonly tool: string;
+  readonly input?: Json | undefined;
+  readonly path?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly startedAt: number;
+}
+
+/** An invocation that is over, as a whole. */
+export interface FinishedInvocation extends StartedInvocation {
+  readonly status: Exclude<InvocationStatus, "running">;
+  readonly endedAt: number;
+  readonly durationMs?: number | undefined;
+  readonly output?: Json | undefined;
+  readonly error?: string | undefined;
+  readonly usage?: InvocationShape["usage"];
+}
+
 /** How one try ended. */
 export interface Outcome {
   readonly cause: EndCause;
@@ -81,6 +108,9 @@ interface SessionEventData {
   };
   "message/appended": Omit<MessageShape, "seq" | "at">;
   "workspace/released": { readonly outcome: "removed" | "kept"; readonly reason?: string | undefined };
+  "invocation/started": StartedInvocation;
+  "invocation/finished": FinishedInvocation;
+  "invocation/linked": FinishedInvocation;
   "metadata/set": { readonly key: string; readonly value: Json };
   "metadata/deleted": { readonly key: string };
   "command/accepted": AcceptedFields;

@@ -2,6 +2,7 @@ import { growthBy, lengthOfEntry } from "./metadata.js";
 import { created, imported } from "./evolveBirth.js";
 import type { Event, Stamp, UpdatedFields } from "./events.js";
 import { letGo } from "./lease.js";
+import { countInvocation } from "./invocation.js";
 import type { Session } from "./state.js";
 import { addUsage } from "./totals.js";
 import { released } from "./workspace.js";
@@ -48,6 +49,15 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
     case "workspace/released": {
       const { outcome, reason } = event.data;
       return { ...session, workspace: released(session, outcome, reason), updatedAt: stamp.at };
+    }
+    case "invocation/started":
+    case "invocation/linked":
+      return active(session, countInvocation(session, event), stamp);
+    case "invocation/finished": {
+      const counted = countInvocation(session, event);
+      // Where somebody says how it went, that is activity; that nobody will is none.
+      const isWork = session.status === "active" && event.data.status !== "abandoned";
+      return isWork ? active(session, counted, stamp) : { ...session, ...counted };
     }
     case "metadata/set":
       return metadataSet(session, event.data.key, event.data.value, stamp);
@@ -141,6 +151,7 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     activities: session.activities,
     conversation: session.conversation,
     commands: session.commands,
+    invocations: session.invocations,
     totals: session.totals,
     lease: session.lease,
   };

@@ -6,6 +6,14 @@ import { NO_TOTALS } from "./totals.js";
 const NO_CONVERSATION: Session["conversation"] = { count: 0, appended: 0, hidden: [] };
 const NO_COMMANDS: Session["commands"] = { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 };
 
+const NO_INVOCATIONS: Session["invocations"] = {
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+  abandoned: 0,
+};
+
 /** A session as it is right after its creation. */
 export function created(sessionId: string, fields: CreatedFields, { seq, at, up }: Stamp): Session {
   let metadataLength = 0;
@@ -36,6 +44,7 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
     activities: 0,
     conversation: NO_CONVERSATION,
     commands: NO_COMMANDS,
+    invocations: NO_INVOCATIONS,
     totals: NO_TOTALS,
     lease: undefined,
   };

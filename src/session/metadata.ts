@@ -1,6 +1,6 @@
 import type { Json } from "../protocol/json.js";
 import type { Bounds } from "./commands.js";
-import type { Decision } from "./decision.js";
+import type { Decision, Refused } from "./decision.js";
 import { limitReached, refuse } from "./decision.js";
 import { PLAIN_TEXT } from "./plainText.js";
 import type { Session } from "./state.js";
@@ -31,12 +31,12 @@ function growthTo({ metadata }: Session, key: string, length: number): number {
   return length - lengthAsJson(metadata[key]);
 }
 
-/** What is wrong with the details of an activity, if anything. */
-export function faultOfDetails(details: Json | undefined, bounds: Bounds): Decision | undefined {
+/** What is wrong with details that a body keeps, if anything; `what` names them. */
+export function faultOfDetails(details: Json | undefined, bounds: Bounds, what: string): Refused | undefined {
   const length = details === undefined ? 0 : JSON.stringify(details).length;
   const bound = bounds.detailsLength;
   if (length <= bound) return undefined;
-  const message = `The details of an activity have ${length} characters as JSON; ${bound} are allowed.`;
+  const message = `The ${what}: ${length} characters as JSON, and ${bound} are allowed.`;
   return limitReached("detailsLength", bound, message, "write what is large to a file and record its path");
 }
 

@@ -1,5 +1,7 @@
+import type { Json } from "../protocol/json.js";
 import type {
   CommandShape,
+  InvocationShape,
   SessionConfigShape,
   SessionShape,
   TemplateDefaults,
@@ -8,6 +10,7 @@ import type {
 
 export type SessionStatus = SessionShape["status"];
 export type ExecutionStatus = CommandShape["status"];
+export type InvocationStatus = InvocationShape["status"];
 export type EndCause = NonNullable<CommandShape["cause"]>;
 
 /**
@@ -42,6 +45,7 @@ export interface Session {
   readonly activities: number;
   readonly conversation: Conversation;
   readonly commands: SessionShape["commands"];
+  readonly invocations: SessionShape["invocations"];
   readonly totals: SessionShape["totals"];
   /** The last lease that was given out, held or not: it stays, so that its epoch never falls. */
   readonly lease: Lease | undefined;
@@ -77,6 +81,22 @@ export interface Conversation {
   readonly appended: number;
   /** Indices that are not to be seen, the first and the last of each run, in order. */
   readonly hidden: readonly (readonly [first: number, last: number])[];
+}
+
+/** One use of a tool in a session. */
+export interface Invocation {
+  readonly invocationId: string;
+  readonly sessionId: string;
+  readonly createdSeq: number;
+  readonly tool: string;
+  readonly status: InvocationStatus;
+  readonly startedAt: number;
+  /** As long as it runs: these three are in its body from then on. */
+  readonly input?: Json | undefined;
+  readonly path?: string | undefined;
+  readonly messageId?: string | undefined;
+  /** Of its body; undefined while it runs. */
+  readonly endedSeq: number | undefined;
 }
 
 /** What sessions are born with, where their creation does not say otherwise. Times are epoch milliseconds. */

@@ -3,20 +3,13 @@ import type { BodyKind, FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
 import { bodyEntries, type BodyEntry } from "./bodyEntries.js";
 import type { AnyBody, BodyTypes } from "./bodyOf.js";
-import { type BodyFilter, type BodyPage, type PageOptions, readPage } from "./bodyPage.js";
+import { type BodyFilter, type BodyPage, findBody, type PageOptions, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
 import type { PlacedInMemory } from "./mergedBodies.js";
+import { ofKind, type UnsavedBody } from "./unsavedBody.js";
 import type { SupervisorLog } from "./options.js";
 import { Serial } from "./serial.js";
 import { UrgentSave } from "./urgentSave.js";
-
-/** A body that is not in the store yet. */
-export type UnsavedBody = AnyBody & {
-  /** Characters, as an estimate of the memory that it takes. */
-  readonly length: number;
-  /** When it came, by the up-time clock. */
-  readonly upMs: number;
-};
 
 /** What one session has in the journal alone, not yet in the store. */
 interface Unsaved {
@@ -131,20 +124,35 @@ export class Bodies {
     return this.isFull ? this.#urgentSave.run() : undefined;
   }
 
-  /** One page of a session's bodies of one kind, of all or of those that are wanted. */
+  /**
+   * One page of a session's bodies of one kind, of all or of those that are wanted.
+   *
+   * @param toCome what is no body yet, and is listed behind all that are: its seqs are greater.
+   */
   read<Kind extends BodyKind>(
     session: FolderOwner,
     kind: Kind,
     options: PageOptions,
     isWanted?: BodyFilter<BodyTypes[Kind]>,
+    toCome: readonly PlacedInMemory<BodyTypes[Kind]>[] = [],
   ): Promise<BodyPage<BodyTypes[Kind]>> {
-    const inMemory = ofKind(this.#unsaved.get(session.sessionId)?.bodies ?? [], kind);
+    const inMemory = [...ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind), ...toCome];
     return readPage<BodyTypes[Kind]>(
       (range) => this.#store.read(session, kind, range),
       inMemory,
       options,
       isWanted,
     );
+  }
+
+  /** The newest of a session's bodies of one kind that is wanted, if any can be read. */
+  find<Kind extends BodyKind>(
+    session: FolderOwner,
+    kind: Kind,
+    isWanted: BodyFilter<BodyTypes[Kind]>,
+  ): Promise<BodyTypes[Kind] | undefined> {
+    const inMemory = ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind);
+    return findBody<BodyTypes[Kind]>((range) => this.#store.read(session, kind, range), inMemory, isWanted);
   }
 
   /** Forgets what a deleted session has in memory, and answers it; its folder stays as it is. */
@@ -182,13 +190,4 @@ export class Bodies {
     if (first === undefined) this.#unsaved.delete(sessionId);
     else unsaved.dueUpMs = first.upMs + unsaved.intervalMs;
   }
-}
-
-/** Those of one kind, as a list of its own. */
-function ofKind<Kind extends BodyKind>(
-  bodies: readonly UnsavedBody[],
-  kind: Kind,
-): PlacedInMemory<BodyTypes[Kind]>[] {
-  // A kind and its body come in one piece, which the compiler cannot follow through a parameter of a type.
-  return bodies.filter((one) => one.kind === kind) as unknown as PlacedInMemory<BodyTypes[Kind]>[];
 }

@@ -1,6 +1,6 @@
 import type { BodyStore } from "../content/bodyStore.js";
-import type { UnsavedBody } from "./bodies.js";
 import type { AnyBody } from "./bodyOf.js";
+import type { UnsavedBody } from "./unsavedBody.js";
 
 /** A body with the session that it belongs to, in a snapshot. */
 export type BodyEntry = { readonly sessionId: string } & AnyBody;

@@ -1,6 +1,6 @@
 import type { BodyKind } from "../content/places.js";
 import type { MessageShape } from "../protocol/types.js";
-import type { Event, Stamp } from "../session/events.js";
+import type { Event, FinishedInvocation, Stamp, StartedInvocation } from "../session/events.js";
 
 /** One entry of a session's audit trail, as it is stored. */
 export interface ActivityBody {
@@ -18,10 +18,16 @@ export interface MessageBody extends Omit<MessageShape, "at"> {
   readonly at: number;
 }
 
+/** One invocation of a session, as it is stored once it is over; one that runs is shown by the same shape. */
+export type InvocationBody = { readonly seq: number; readonly at: number } & (
+  FinishedInvocation | (StartedInvocation & { readonly status: "running" })
+);
+
 /** What is stored of each kind. */
 export interface BodyTypes {
   readonly activities: ActivityBody;
   readonly conversation: MessageBody;
+  readonly invocations: InvocationBody;
 }
 
 /** A body with its kind. */
@@ -34,6 +40,9 @@ export function bodyOf(event: Event, { seq, at }: Pick<Stamp, "seq" | "at">): An
       return { kind: "activities", body: { seq, at, ...event.data } };
     case "message/appended":
       return { kind: "conversation", body: { seq, at, ...event.data } };
+    case "invocation/finished":
+    case "invocation/linked":
+      return { kind: "invocations", body: { seq, at, ...event.data } };
     default:
       return undefined;
   }

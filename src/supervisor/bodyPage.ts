@@ -46,3 +46,15 @@ export async function readPage<B extends Body>(
   }
   return { items, next: undefined };
 }
+
+/** The newest of the bodies, saved or not, that is wanted; those that are damaged are passed over. */
+export async function findBody<B extends Body>(
+  saved: ReadSaved<B>,
+  inMemory: readonly PlacedInMemory<B>[],
+  isWanted: BodyFilter<B>,
+): Promise<B | undefined> {
+  for await (const found of mergedBodies(saved, inMemory, "newest", undefined)) {
+    if ("body" in found && isWanted(found.body)) return found.body;
+  }
+  return undefined;
+}

@@ -5,6 +5,7 @@ import type { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
 import { bodyOf } from "./bodyOf.js";
 import type { Committed } from "./ledger.js";
+import { type InvocationLinks, linkOf } from "./invocationLinks.js";
 import { logEvent } from "./logEvent.js";
 import type { SupervisorLog, SupervisorOptions } from "./options.js";
 import type { Runner } from "./runner.js";
@@ -12,6 +13,7 @@ import type { Runner } from "./runner.js";
 interface EffectParts {
   readonly beats: Beats;
   readonly bodies: Bodies;
+  readonly links: InvocationLinks;
   readonly runner: Runner;
   readonly log: SupervisorLog;
   readonly sessionLog: SupervisorOptions["sessionLog"];
@@ -59,7 +61,7 @@ export class Effects {
   }
 
   #one(event: SessionEvent, stamp: Stamp, { changes }: Committed): void {
-    const { beats, bodies, sessionLog, sessionLogs } = this.#parts;
+    const { beats, bodies, links, sessionLog, sessionLogs } = this.#parts;
     const { sessionId } = event;
     const session = changes.sessions.find(({ slot }) => slot.key === sessionId)?.value;
     if (event.type === "session/resumed" || session === undefined || isEnded(session.status))
@@ -72,6 +74,8 @@ export class Effects {
       bodies.add(session, body, stamp.up);
       void bodies.saveIfFull();
     }
+    const link = linkOf(event, session);
+    if (link !== undefined) links.add(link);
     const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);
     if (logged !== undefined) logEvent(sessionLog, logged, event);
     if (event.type === "session/archived" && session !== undefined) void sessionLogs?.archive(session);

@@ -19,6 +19,8 @@ import { asRefusal, unavailable } from "./unavailable.js";
 export interface After {
   readonly session: Session | undefined;
   readonly execution: Execution | undefined;
+  /** What happened; none where nothing changed. */
+  readonly events: readonly Event[];
 }
 
 export interface SubmitOptions {
@@ -185,7 +187,7 @@ export class Ledger {
       session = evolve(session, event, { ...stamp, seq });
       execution = evolveExecution(execution, event, { ...stamp, seq });
     }
-    return { session, execution };
+    return { session, execution, events };
   }
 }
 

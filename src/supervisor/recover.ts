@@ -4,6 +4,7 @@ import type { Event } from "../session/events.js";
 import type { Session } from "../session/state.js";
 import type { Bodies } from "./bodies.js";
 import { bodyOf } from "./bodyOf.js";
+import { linkOf, type WantedLink } from "./invocationLinks.js";
 import type { KeyEntry, Keys } from "./keys.js";
 import { recordText } from "./recordText.js";
 import type { Registry } from "./registry.js";
@@ -22,6 +23,8 @@ interface Recovered {
   readonly records: number;
   /** Sessions that it saw deleted: the earlier daemon may have ended before it removed what they kept. */
   readonly deleted: readonly FolderOwner[];
+  /** Links of invocations that the earlier daemon may not have come to. */
+  readonly links: readonly WantedLink[];
 }
 
 /** Opens the journal and brings the state up to it. Replay runs `evolve` alone: no effect runs twice. */
@@ -34,9 +37,10 @@ export async function recover(options: SupervisorOptions, state: State): Promise
     },
     onFatal,
   };
-  if (options.journal === undefined) return { journal: openMemoryJournal(), records: 0, deleted: [] };
+  if (options.journal === undefined)
+    return { journal: openMemoryJournal(), records: 0, deleted: [], links: [] };
   let records = 0;
-  const deleted: FolderOwner[] = [];
+  const found = { deleted: [] as FolderOwner[], links: [] as WantedLink[] };
   const journal = await openJournal({
     ...options.journal,
     ...callbacks,
@@ -50,17 +54,17 @@ export async function recover(options: SupervisorOptions, state: State): Promise
     replay: (record) => {
       records += 1;
       clock.advanceTo(record.up);
-      return replay(state, record, deleted);
+      return replay(state, record, found);
     },
     onTorn: (notice) => log.warn({ notice, event: "journal.set_aside" }, notice.reason),
   });
-  return { journal, records, deleted };
+  return { journal, records, ...found };
 }
 
 function replay(
   { registry, keys, bodies }: State,
   record: StoredRecord,
-  deleted: FolderOwner[],
+  found: { readonly deleted: FolderOwner[]; readonly links: WantedLink[] },
 ): void | Promise<void> {
   const { seq, at, up } = record;
   const events = record.events as readonly Event[];
@@ -73,14 +77,15 @@ function replay(
   let eventSeq = seq - events.length;
   for (const event of events) {
     eventSeq += 1;
+    const session = event.sessionId === undefined ? undefined : registry.session(event.sessionId);
     const body = bodyOf(event, { seq: eventSeq, at });
-    if (body === undefined || event.sessionId === undefined) continue;
-    const session = registry.session(event.sessionId);
-    if (session !== undefined) bodies.add(session, body, up);
+    if (body !== undefined && session !== undefined) bodies.add(session, body, up);
+    const link = linkOf(event, session);
+    if (link !== undefined) found.links.push(link);
   }
   for (const session of changes.removed) {
     bodies.forget(session);
-    deleted.push({ sessionId: session.sessionId, createdSeq: session.createdSeq });
+    found.deleted.push({ sessionId: session.sessionId, createdSeq: session.createdSeq });
   }
   return bodies.saveIfFull();
 }

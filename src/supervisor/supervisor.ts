@@ -16,6 +16,7 @@ import { Bodies } from "./bodies.js";
 import { ContentHold } from "./contentHold.js";
 import { Effects } from "./effects.js";
 import { SessionFiles } from "./files/sessionFiles.js";
+import { InvocationLinks } from "./invocationLinks.js";
 import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
 import { type Answer, Ledger, type SubmitOptions } from "./ledger.js";
@@ -23,6 +24,7 @@ import { Leases } from "./leases.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
 import { reconcile } from "./reconcile.js";
+import { invocationIdsOf } from "./read/invocationIds.js";
 import { Registry } from "./registry.js";
 import { RetentionRuns } from "./retentionRuns.js";
 import { Runner } from "./runner.js";
@@ -66,6 +68,7 @@ export class Supervisor {
   readonly #effects: Effects;
   readonly #hold: ContentHold;
   readonly #leftovers: Leftovers;
+  readonly #links: InvocationLinks;
 
   /** Recovers what was acknowledged, stops what an earlier daemon left running, and is ready for work. */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
@@ -75,7 +78,7 @@ export class Supervisor {
     const hold = new ContentHold();
     const Store = options.journal === undefined ? MemoryBodies : FileBodies;
     const bodies = new Bodies({ store: new Store(options.contentDir), hold, log: options.log });
-    const { journal, records, deleted } = await recover(options, { registry, keys, bodies });
+    const { journal, records, deleted, links } = await recover(options, { registry, keys, bodies });
     try {
       const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });
       await supervisor.#openFiles(options.sessionsDir, deleted);
@@ -84,6 +87,7 @@ export class Supervisor {
       supervisor.files?.begin();
       supervisor.#leftovers.begin(deleted);
       supervisor.leases.begin();
+      for (const link of links) supervisor.#links.add(link);
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, lostCommands, durationMs };
       return supervisor;
@@ -103,6 +107,7 @@ export class Supervisor {
     this.#options = options;
     this.#hold = hold;
     this.#leftovers = new Leftovers({ contentDir, hold, log });
+    this.#links = new InvocationLinks({ contentDir, hold, sessions: registry.committedSessions, log });
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
@@ -139,6 +144,7 @@ export class Supervisor {
     this.#effects = new Effects({
       beats: this.beats,
       bodies,
+      links: this.#links,
       runner: this.runner,
       log,
       sessionLog,
@@ -224,11 +230,12 @@ export class Supervisor {
   }
 
   /**
-   * Whether a snapshot is worth its cost. None is taken while content is held: what is to be removed then has to be
-   * in the journal behind the last snapshot, so that the next start removes it if this daemon does not come to it.
+   * Whether a snapshot is worth its cost. None is taken while content is held or linked to: what is to be removed or
+   * made then has to be in the journal behind the last snapshot, so that the next start does it if this daemon does not
+   * come to it.
    */
   get needsSnapshot(): boolean {
-    return !this.#hold.isBusy && this.journal.needsSnapshot();
+    return !this.#isContentBusy && this.journal.needsSnapshot();
   }
 
   /**
@@ -239,7 +246,11 @@ export class Supervisor {
     await this.bodies.save().catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the snapshot has them");
     });
-    if (!this.#hold.isBusy) await this.journal.snapshot(snapshotEntries(this));
+    if (!this.#isContentBusy) await this.journal.snapshot(snapshotEntries(this));
+  }
+
+  get #isContentBusy(): boolean {
+    return this.#hold.isBusy || this.#links.isBusy;
   }
 
   /**
@@ -271,7 +282,7 @@ export class Supervisor {
       deleted,
       bodies: this.bodies,
       contentDir: this.#options.contentDir,
-      commandIdsOf: (sessionId) => this.registry.executionsOf(sessionId).map(({ commandId }) => commandId),
+      invocationIdsOf: (sessionId) => invocationIdsOf(this.registry, sessionId),
       clock,
       log,
       autoSaveIntervalMs: sessionDefaults.autoSaveIntervalMs,
@@ -285,6 +296,7 @@ export class Supervisor {
     await this.backups.close();
     await this.workspaces.close();
     await this.#leftovers.close();
+    await this.#links.close();
     await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });

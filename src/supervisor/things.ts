@@ -1,6 +1,8 @@
 import type { ThingsHead } from "../session/decision.js";
 import type { Event, Stamp } from "../session/events.js";
-import type { Template } from "../session/state.js";
+import { LIMITS } from "../protocol/limits.js";
+import { evolveInvocation, invocationIdOf } from "../session/invocation.js";
+import type { Invocation, Template } from "../session/state.js";
 import { evolveTemplate, templateIdOf } from "../session/template.js";
 import { Collection, type Kind } from "./collection.js";
 
@@ -9,6 +11,18 @@ const TEMPLATES: Kind<Template> = {
   keyOf: ({ templateId }) => templateId,
   idOf: templateIdOf,
   evolve: evolveTemplate,
+};
+
+const INVOCATIONS: Kind<Invocation> = {
+  name: "invocation",
+  keyOf: ({ invocationId }) => invocationId,
+  idOf: invocationIdOf,
+  evolve: evolveInvocation,
+  owned: {
+    ownerOf: ({ sessionId }) => sessionId,
+    isOver: ({ status }) => status !== "running",
+    keepPerSession: LIMITS.knownInvocations,
+  },
 };
 
 /** One entry of a snapshot. */
@@ -21,7 +35,8 @@ export interface ThingEntry {
 /** Everything that follows from events beside sessions and commands: one collection a kind. */
 export class Things implements ThingsHead {
   readonly templates = new Collection<Template>(TEMPLATES);
-  readonly #all: readonly AnyCollection[] = [this.templates];
+  readonly invocations = new Collection<Invocation>(INVOCATIONS);
+  readonly #all: readonly AnyCollection[] = [this.templates, this.invocations];
 
   /** Moves head by one event of a record; `seq` is that of the record's last event. */
   apply(event: Event, stamp: Stamp, seq: number): void {

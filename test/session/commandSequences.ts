@@ -120,6 +120,57 @@ const appendMessage = fc.record(
   { requiredKeys: ["type", "sessionId", "messageId", "role", "content"] },
 );
 
+const invocationId = fc.constantFrom("i1", "i1", "i2", "i3", "i4", "i5");
+const invocationUsage = fc.constantFrom(undefined, { inputTokens: 3 }, { costUsd: 0.5 });
+const invocation = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      {
+        type: fc.constant("invocation/start" as const),
+        sessionId,
+        invocationId,
+        tool: fc.constantFrom("grep", "__proto__"),
+        input: value,
+        path: fc.constant("/w"),
+        messageId: fc.constant("m"),
+      },
+      { requiredKeys: ["type", "sessionId", "invocationId", "tool"] },
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record(
+      {
+        type: fc.constant("invocation/finish" as const),
+        invocationId,
+        status: fc.constantFrom("succeeded" as const, "failed" as const, "cancelled" as const),
+        durationMs: fc.nat(100),
+        output: value,
+        error: fc.constant("no"),
+        usage: invocationUsage,
+      },
+      { requiredKeys: ["type", "invocationId", "status"] },
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        type: fc.constant("invocation/link" as const),
+        sessionId,
+        invocationId,
+        tool: fc.constantFrom("make", "grep"),
+        status: fc.constantFrom("succeeded" as const, "failed" as const),
+        startedAt: fc.constantFrom(10, 5_000, 900_000),
+        durationMs: fc.nat(100),
+        usage: invocationUsage,
+      },
+      { requiredKeys: ["type", "sessionId", "invocationId", "tool", "status"] },
+    ),
+  },
+) as fc.Arbitrary<Command>;
+
 const template = fc.oneof(
   fc.record({
     type: fc.constant("template/save" as const),
@@ -218,6 +269,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: appendMessage as fc.Arbitrary<Command> },
   { weight: 1, arbitrary: template },
   { weight: 2, arbitrary: lease },
+  { weight: 2, arbitrary: invocation },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(

@@ -3,7 +3,8 @@ import type { Head } from "../../src/session/decision.js";
 import type { Event, Stamp } from "../../src/session/events.js";
 import { evolve } from "../../src/session/evolve.js";
 import { commandIdOf, evolveExecution } from "../../src/session/evolveExecution.js";
-import type { Execution, Session, Template } from "../../src/session/state.js";
+import { evolveInvocation, invocationIdOf } from "../../src/session/invocation.js";
+import type { Execution, Invocation, Session, Template } from "../../src/session/state.js";
 import { isOver } from "../../src/session/state.js";
 import { evolveTemplate, templateIdOf } from "../../src/session/template.js";
 
@@ -17,6 +18,7 @@ interface State {
   readonly sessions: readonly Session[];
   readonly executions: readonly Execution[];
   readonly templates: readonly Template[];
+  readonly invocations: readonly Invocation[];
 }
 
 /** The smallest head that there can be: two maps, moved by `evolve` alone. */
@@ -24,14 +26,16 @@ export class Model implements Head {
   readonly sessions = new Map<string, Session>();
   readonly executions = new Map<string, Execution>();
   readonly templates = new Map<string, Template>();
+  readonly invocations = new Map<string, Invocation>();
 
   /** The state after these events; `from` is a state as a snapshot gives it back. */
   static replay(history: readonly Recorded[], from: object = {}): Model {
     const model = new Model();
-    const { sessions = [], executions = [], templates = [] } = from as Partial<State>;
+    const { sessions = [], executions = [], templates = [], invocations = [] } = from as Partial<State>;
     for (const session of sessions) model.sessions.set(session.sessionId, session);
     for (const execution of executions) model.executions.set(execution.commandId, execution);
     for (const template of templates) model.templates.set(template.templateId, template);
+    for (const one of invocations) model.invocations.set(one.invocationId, one);
     for (const recorded of history) model.apply(recorded);
     return model;
   }
@@ -45,7 +49,15 @@ export class Model implements Head {
   }
 
   get things(): Head["things"] {
-    return { templates: { head: (id) => this.templates.get(id), headSize: this.templates.size } };
+    const { templates, invocations } = this;
+    return {
+      templates: { head: (id) => templates.get(id), headSize: templates.size },
+      invocations: {
+        head: (id) => invocations.get(id),
+        headOf: (sessionId) => this.invocationsOf(sessionId),
+        headSize: invocations.size,
+      },
+    };
   }
 
   get sessionCount(): number {
@@ -60,6 +72,10 @@ export class Model implements Head {
     return [...this.executions.values()].filter((one) => one.sessionId === sessionId);
   }
 
+  invocationsOf(sessionId: string): Invocation[] {
+    return [...this.invocations.values()].filter((one) => one.sessionId === sessionId);
+  }
+
   apply({ event, stamp }: Recorded): void {
     const { sessionId } = event;
     if (sessionId === undefined) return this.#applyGlobal(event, stamp);
@@ -68,11 +84,20 @@ export class Model implements Head {
     else {
       this.sessions.delete(sessionId);
       for (const { commandId } of this.executionsOf(sessionId)) this.executions.delete(commandId);
+      for (const { invocationId } of this.invocationsOf(sessionId)) this.invocations.delete(invocationId);
     }
+    this.#applyInvocation(event, stamp);
     const commandId = commandIdOf(event);
     if (commandId === undefined) return;
     const execution = evolveExecution(this.executions.get(commandId), event, stamp);
     if (execution !== undefined) this.executions.set(commandId, deepFreeze(execution));
+  }
+
+  #applyInvocation(event: Event, stamp: Stamp): void {
+    const invocationId = invocationIdOf(event);
+    if (invocationId === undefined) return;
+    const invocation = evolveInvocation(this.invocations.get(invocationId), event, stamp);
+    if (invocation !== undefined) this.invocations.set(invocationId, deepFreeze(invocation));
   }
 
   #applyGlobal(event: Event, stamp: Stamp): void {
@@ -89,6 +114,7 @@ export class Model implements Head {
       sessions: [...this.sessions.values()],
       executions: [...this.executions.values()],
       templates: [...this.templates.values()],
+      invocations: [...this.invocations.values()],
     });
   }
 }

@@ -20,6 +20,7 @@ const NEAR = deepFreeze({
   metadataKeys: 4,
   metadataValueLength: 40,
   metadataLength: 90,
+  runningInvocations: 2,
 });
 
 interface Change {
@@ -105,6 +106,8 @@ describe("any sequence of commands", () => {
       "invalid_transition",
       "lease_held",
       "lease_lost",
+      "invocation_exists",
+      "invocation_not_found",
       "limit_reached",
       "session_exists",
       "session_not_active",
@@ -169,6 +172,10 @@ describe("any sequence of commands", () => {
             succeeded,
             failed: over.length - succeeded,
           });
+          const invoked = model.invocationsOf(sessionId);
+          const { running, ...ended } = session.invocations;
+          expect(running).toBe(invoked.filter(({ status }) => status === "running").length);
+          expect(Object.values(ended).reduce((sum, count) => sum + count)).toBe(invoked.length - running);
           // Braces around it, and one comma less than there are entries.
           const isEmpty = Object.keys(session.metadata).length === 0;
           expect(session.metadataLength).toBe(isEmpty ? 0 : JSON.stringify(session.metadata).length - 1);
@@ -182,10 +189,25 @@ describe("any sequence of commands", () => {
       run(list, {
         onStep: (model) => {
           expect(model.liveCount).toBeLessThanOrEqual(NEAR.maxRunning);
-          for (const { metadata, metadataLength, commands, config } of model.sessions.values()) {
+          for (const { metadata, metadataLength, commands, invocations, config } of model.sessions.values()) {
             expect(Object.keys(metadata).length).toBeLessThanOrEqual(NEAR.metadataKeys);
             expect(metadataLength).toBeLessThanOrEqual(NEAR.metadataLength);
             expect(commands.running).toBeLessThanOrEqual(config.maxRunningCommands);
+            expect(invocations.running).toBeLessThanOrEqual(NEAR.runningInvocations);
+          }
+        },
+      }),
+    );
+  });
+
+  it("leaves nothing running in a session that has ended", () => {
+    forAll((list) =>
+      run(list, {
+        onStep: (model) => {
+          for (const { status, sessionId, invocations } of model.sessions.values()) {
+            if (status === "active" || status === "paused") continue;
+            const running = model.invocationsOf(sessionId).filter((one) => one.status === "running");
+            expect([running, invocations.running]).toEqual([[], 0]);
           }
         },
       }),

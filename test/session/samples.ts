@@ -40,6 +40,7 @@ export const BOUNDS: Bounds = {
   messageLength: 10_000,
   labelLength: 256,
   templates: 10,
+  runningInvocations: 10,
 };
 
 /** When and where an event stands that comes after the samples. */
@@ -73,6 +74,7 @@ export function session(changes: Partial<Session> = {}): Session {
     activities: 0,
     conversation: { count: 0, appended: 0, hidden: [] },
     commands: { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 },
+    invocations: { running: 0, succeeded: 0, failed: 0, cancelled: 0, abandoned: 0 },
     totals: {
       invocations: 0,
       durationMs: 0,
@@ -116,7 +118,10 @@ export function execution(changes: Partial<Execution> = {}): Execution {
 }
 
 /** A head with nothing beside sessions and commands. */
-export const NO_THINGS: Head["things"] = { templates: { head: () => undefined, headSize: 0 } };
+export const NO_THINGS: Head["things"] = {
+  templates: { head: () => undefined, headSize: 0 },
+  invocations: { head: () => undefined, headOf: () => [], headSize: 0 },
+};
 
 /** A head that holds just these. */
 export function headOf(sessions: readonly Session[], executions: readonly Execution[] = []): Head {

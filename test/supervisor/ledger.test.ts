@@ -64,6 +64,7 @@ describe("a write", () => {
     expect(seen[1]).toEqual({
       session: bench.committed[1]?.changes.sessions[0]?.value,
       execution: bench.committed[1]?.changes.executions[0]?.value,
+      events: bench.committed[1]?.events,
     });
     expect(seen[2]?.execution?.cancelled).toBe(true);
   });

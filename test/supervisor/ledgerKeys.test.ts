@@ -182,6 +182,7 @@ describe("whatever is asked, and whatever the disk does", () => {
           sessions: [...registry.committedSessions.values()],
           executions: [...registry.committedExecutions.values()],
           templates: [...registry.things.templates.committed.values()],
+          invocations: [...registry.things.invocations.committed.values()],
         };
         expect(JSON.parse(JSON.stringify(durable))).toEqual(replayed.toJson());
         expect(registry.sessionCount).toBe(replayed.sessionCount);

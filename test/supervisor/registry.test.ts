@@ -12,6 +12,7 @@ import { BOUNDS, NO_THINGS, create, ended, execution, onlyEvent, session } from 
 
 const SESSIONS = ["s1", "s2", "s3"];
 const COMMANDS = ["c1", "c2", "c3"];
+const INVOCATIONS = ["i1", "i2", "i3", "i4", "i5"];
 
 /** What happens after each step: so many records become durable, or all that are on their way are refused. */
 const outcomes = fc.array(fc.constantFrom<(number | "refused")[]>(0, 0, 0, 1, 1, 2, 9, "refused"), {
@@ -113,8 +114,17 @@ describe("Registry", () => {
           expect([...registry.committedSessions]).toEqual([...committed.sessions]);
           expect([...registry.committedExecutions]).toEqual([...committed.executions]);
           expect(new Map(registry.things.templates.committed)).toEqual(committed.templates);
+          const { invocations } = registry.things;
+          expect([...invocations.committed]).toEqual([...committed.invocations]);
+          expect(INVOCATIONS.map((one) => invocations.head(one))).toEqual(
+            INVOCATIONS.map((one) => head.invocations.get(one)),
+          );
           expect(countsOf(registry)).toEqual(countedOf(registry));
           for (const id of SESSIONS) {
+            expect([...invocations.headOf(id)]).toEqual(head.invocationsOf(id));
+            const isHere = (one: string): boolean => head.invocations.get(one)?.sessionId === id;
+            const here = committed.invocationsOf(id).filter(({ invocationId }) => isHere(invocationId));
+            expect([...invocations.committedOf(id)]).toEqual(here);
             const isOwn = (commandId: string): boolean => head.execution(commandId)?.sessionId === id;
             const own = committed.executionsOf(id).filter(({ commandId }) => isOwn(commandId));
             expect(registry.executionsOf(id)).toEqual(own);
@@ -145,6 +155,7 @@ describe("Registry", () => {
             things: one.things.committed(),
             counts: [one.sessionCount, one.liveCount, ...countsOf(one)],
             own: SESSIONS.map((id) => one.executionsOf(id)),
+            invoked: SESSIONS.map((id) => [...one.things.invocations.headOf(id)]),
           });
         expect(view(restored)).toEqual(view(registry));
         let { seq } = last;

@@ -46,6 +46,7 @@ describe("a session", () => {
       activities: 0,
       messages: 0,
       commands: full.commands,
+      invocations: full.invocations,
       totals: full.totals,
     });
   });

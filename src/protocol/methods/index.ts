@@ -2,6 +2,7 @@ import { command } from "./command.js";
 import { daemon } from "./daemon.js";
 import { event } from "./event.js";
 import { lease } from "./lease.js";
+import { invocation } from "./invocation.js";
 import { log } from "./log.js";
 import { message } from "./message.js";
 import { metadata } from "./metadata.js";
@@ -17,6 +18,7 @@ export const METHODS = {
   ...lease,
   ...metadata,
   ...message,
+  ...invocation,
   ...command,
   ...event,
   ...log,

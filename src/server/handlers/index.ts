@@ -5,6 +5,7 @@ import { commandHandlers } from "./command.js";
 import { daemonHandlers } from "./daemon.js";
 import { eventHandlers } from "./event.js";
 import { leaseHandlers } from "./lease.js";
+import { invocationHandlers } from "./invocation.js";
 import { logHandlers } from "./log.js";
 import { messageHandlers } from "./message.js";
 import { metadataHandlers } from "./metadata.js";
@@ -23,6 +24,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...leaseHandlers(services),
     ...metadataHandlers(services),
     ...messageHandlers(services),
+    ...invocationHandlers(services),
     ...commandHandlers(services),
     ...eventHandlers(services),
     ...logHandlers(services),

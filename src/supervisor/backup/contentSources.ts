@@ -58,7 +58,12 @@ export function contentSources({ contentDir, registry, bodies, seq }: State): It
 }
 
 /** The kinds of bodies that a session has. */
-function kindsOf({ activities, conversation }: Session): BodyKind[] {
-  const counts: Readonly<Record<BodyKind, number>> = { activities, conversation: conversation.appended };
+function kindsOf({ activities, conversation, invocations }: Session): BodyKind[] {
+  const { running: _, ...over } = invocations;
+  const counts: Readonly<Record<BodyKind, number>> = {
+    activities,
+    conversation: conversation.appended,
+    invocations: Object.values(over).reduce((sum, count) => sum + count, 0),
+  };
   return (Object.keys(counts) as BodyKind[]).filter((kind) => counts[kind] > 0);
 }

@@ -18,8 +18,8 @@ export interface SessionFileParts {
   readonly committedSeq: () => number;
   readonly bodies: Pick<Bodies, "read">;
   readonly contentDir: string;
-  /** Ids of the commands of a session, oldest first. */
-  readonly commandIdsOf: (sessionId: string) => readonly string[];
+  /** Ids of what was invoked in a session, oldest first. */
+  readonly invocationIdsOf: (sessionId: string) => readonly string[];
   readonly clock: Clock;
   readonly log: SupervisorLog;
 }
@@ -52,7 +52,7 @@ export class SessionFileWriter {
     await this.#makeWay(session);
     await this.setAsideDamaged(session);
     await folder.write(sessionId, text, shelfOf(session));
-    if (session.totals.invocations > 0) await this.#writeInvocations(session);
+    if (session.totals.invocations + session.invocations.running > 0) await this.#writeInvocations(session);
   }
 
   /** Takes note of a file that may be the last copy of its session: none of that id is written over it. */
@@ -106,11 +106,11 @@ export class SessionFileWriter {
 
   /** Where tools were used, the session's own folder says which, beside what is kept of them. */
   async #writeInvocations(session: Session): Promise<void> {
-    const { sessions, contentDir, commandIdsOf } = this.#parts;
+    const { sessions, contentDir, invocationIdsOf } = this.#parts;
     const metadata = metadataInFile(session);
     await writeInvocationFiles(contentDir, session, {
       metadata,
-      invocationIds: commandIdsOf(session.sessionId),
+      invocationIds: invocationIdsOf(session.sessionId),
     });
     // Deleted meanwhile, it has lost its folder already, and has it again.
     if (sessions.get(session.sessionId)?.createdSeq !== session.createdSeq)

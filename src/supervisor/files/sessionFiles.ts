@@ -16,7 +16,7 @@ interface SessionFilesParts extends SessionFileParts {
 const REGISTRY = "/registry";
 const FOLDER = "/";
 /** Events that change nothing of what the registry says. */
-const UNLISTED = /^(?:session\/touched|activity\/|message\/|metadata\/|command\/)/;
+const UNLISTED = /^(?:session\/touched|activity\/|message\/|invocation\/|metadata\/|command\/)/;
 
 /**
  * The files for people: `registry.json` and one file for each session, written from what is durable and never read

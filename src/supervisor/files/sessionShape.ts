@@ -24,7 +24,7 @@ export function registryEntry(session: Session): object {
  * what there is beside that. Nothing in it depends on when it was written, so a file can be held against it.
  */
 export function sessionInFile(session: Session): Readonly<Record<string, unknown>> {
-  const { status, endedAt, archivedAt, commands, totals } = session;
+  const { status, endedAt, archivedAt, commands, invocations, totals } = session;
   return withoutUndefined({
     session_id: session.sessionId,
     created_at: showTime(session.createdAt),
@@ -48,6 +48,7 @@ export function sessionInFile(session: Session): Readonly<Record<string, unknown
     environment: redactEnvironment(session.environment),
     config: snakeCase(session.config),
     commands,
+    invocations,
     totals: {
       invocations: totals.invocations,
       duration_ms: totals.durationMs,

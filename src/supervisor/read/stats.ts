@@ -6,7 +6,7 @@ import type { Supervisor } from "../supervisor.js";
 /** Figures of one session, and what is left of its limits. */
 export function showStats(supervisor: Supervisor, session: Session): Result<"session/stats"> {
   const { clock } = supervisor;
-  const { sessionId, status, activities, commands, totals } = session;
+  const { sessionId, status, activities, commands, invocations, totals } = session;
   const at = clock.nowMs();
   const up = clock.upMs();
   const left = remaining(session, supervisor.limits.times(session));
@@ -18,6 +18,7 @@ export function showStats(supervisor: Supervisor, session: Session): Result<"ses
     idleMs: whole(up - session.lastActivityUp),
     activities,
     commands,
+    invocations,
     totals,
     remaining: {
       ...(left.idle === undefined ? {} : { idleMs: whole(left.idle) }),

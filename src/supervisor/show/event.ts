@@ -5,6 +5,7 @@ import { evolve } from "../../session/evolve.js";
 import { evolveExecution } from "../../session/evolveExecution.js";
 import { evolveTemplate } from "../../session/template.js";
 import { showExecution } from "./execution.js";
+import { showInvocationEvent } from "./invocation.js";
 import { showSession, showTime, withoutUndefined } from "./session.js";
 import { showTemplate } from "./template.js";
 
@@ -40,6 +41,10 @@ function showData(event: Event, stamp: Stamp): unknown {
       const { at, ...fields } = event.data;
       return withoutUndefined({ ...fields, at: at === undefined ? undefined : showTime(at) });
     }
+    case "invocation/started":
+    case "invocation/finished":
+    case "invocation/linked":
+      return showInvocationEvent(event);
     case "template/saved": {
       const template = evolveTemplate(undefined, event, stamp);
       return template === undefined ? {} : showTemplate(template);

@@ -33,7 +33,7 @@ beforeEach(async () => {
     clock: { nowMs: () => 1_000, upMs: () => 0 },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     contentDir: join(path, "content"),
-    commandIdsOf: () => ["first", "second"],
+    invocationIdsOf: () => ["first", "second"],
   });
 });
 

@@ -45,7 +45,7 @@ async function open(deleted: readonly FolderOwner[] = []): Promise<SessionFiles>
     log: { debug: log, info: log, warn: log, error: log },
     autoSaveIntervalMs: 5_000,
     contentDir: join(path, "content"),
-    commandIdsOf: () => [],
+    invocationIdsOf: () => [],
   });
 }
 
