@@ -8,6 +8,7 @@ export type { CallOptions } from "./calls.js";
 export type { Client } from "./client.js";
 export { CommandHandle } from "./commandHandle.js";
 export type { OutputOptions } from "./commandHandle.js";
+export type { RunOptions, StartOptions } from "./commandOptions.js";
 export { connect, quickSession } from "./connect.js";
 export type { ConnectOptions } from "./connect.js";
 export {
@@ -22,17 +23,19 @@ export {
 } from "./errors.js";
 export type { EventsOptions, EventStream, Gap, StreamItem } from "./events.js";
 export type { Claim, ClaimOptions, Lease } from "./lease.js";
+export type { InvocationFilter, TrackedCall, TrackOptions } from "./invocations.js";
 export type { LogFields, SessionLogger } from "./logger.js";
 export type { OpenOptions } from "./openSession.js";
 export { retry } from "./retry.js";
 export type { FailedTry, RetryOptions } from "./retry.js";
 export { Session } from "./session.js";
-export type { EndStatus, RunOptions, SessionWays, StartOptions } from "./session.js";
+export type { EndStatus, SessionWays } from "./session.js";
 export type { SessionMetadata } from "./sessionMetadata.js";
 export type {
   ActivityShape,
   CommandShape,
   EventShape,
+  InvocationShape,
   MethodName,
   Params,
   Result,

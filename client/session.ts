@@ -1,28 +1,18 @@
 import type { Json } from "../src/protocol/json.js";
 import type { CommandShape, Params, Result, SessionShape } from "../src/protocol/types.js";
 import type { Call, ItemOf } from "./callTypes.js";
-import type { CallOptions } from "./calls.js";
 import { CommandHandle } from "./commandHandle.js";
+import { ownEnvironment, type RunOptions, type StartOptions } from "./commandOptions.js";
 import { ClientClosedError, CommandFailedError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { Claim, ClaimOptions, Lease } from "./lease.js";
 import { leasedCall } from "./leasedCall.js";
+import { type InvocationFilter, track, type TrackedCall, type TrackOptions } from "./invocations.js";
 import { SessionLogger } from "./logger.js";
 import { LogQueue } from "./logQueue.js";
-import { ownEnvironment } from "./ownEnvironment.js";
 import { pages } from "./pages.js";
 import { isSessionOver } from "./refusals.js";
 import { SessionMetadata } from "./sessionMetadata.js";
-
-/** What to run and how; see `command/start`. */
-export interface StartOptions
-  extends Omit<Params<"command/start">, "sessionId" | "argv" | "idempotencyKey">, CallOptions {}
-
-/** How to run and wait. */
-export interface RunOptions extends StartOptions {
-  /** Throws a {@link CommandFailedError} unless the command succeeds. */
-  readonly check?: boolean;
-}
 
 /** How a session ends by itself or by its caller. */
 export type EndStatus = NonNullable<Params<"session/end">["status"]>;
@@ -89,6 +79,23 @@ export class Session implements AsyncDisposable {
     options: Pick<Params<"session/activities">, "order" | "limit"> = {},
   ): AsyncGenerator<ItemOf<"session/activities">, void, undefined> {
     return pages(this.#call, "session/activities", { ...this.#self, ...options });
+  }
+
+  /**
+   * Runs `work` and records it as an invocation of a tool: its start, its end, its duration, and the message of an error
+   * that it throws. The record stands behind the work: see README.md for what becomes of it where the daemon is away.
+   */
+  track<T>(
+    tool: string,
+    work: (tracked: TrackedCall) => T | Promise<T>,
+    options?: TrackOptions<T>,
+  ): Promise<T> {
+    return track(this.#call, this.sessionId, tool, work, options);
+  }
+
+  /** The invocations by their ends, newest first unless asked otherwise; those that run are the newest. */
+  invocations(options: InvocationFilter = {}): AsyncGenerator<ItemOf<"invocation/list">, void, undefined> {
+    return pages(this.#call, "invocation/list", { ...this.#self, ...options });
   }
 
   /** Counts as activity: the idle time starts anew. */

@@ -1,7 +1,7 @@
 import type { EventShape, StreamItem } from "../../client/index.js";
 import { clockTime, duration } from "./humane.js";
 import type { Paint } from "./paint.js";
-import { commandOutcome, paintStatus, statusWords } from "./statusWords.js";
+import { commandOutcome, invocationOutcome, paintStatus, statusWords } from "./statusWords.js";
 import { cut, printable } from "./textWidth.js";
 
 /** How an event is written in a line. */
@@ -13,7 +13,7 @@ export interface EventLineOptions {
   readonly short: (id: string) => string;
 }
 
-const TYPE_WIDTH = 17;
+const TYPE_WIDTH = 19;
 /** Room that what is said of an event gets even where the terminal is too narrow for it. */
 const LEAST_SAID_WIDTH = 16;
 
@@ -29,7 +29,12 @@ export function eventLine(item: StreamItem, { paint, width, short }: EventLineOp
 }
 
 function coloured(event: EventShape, text: string, paint: Paint): string {
-  if (event.type === "session/ended" || event.type === "command/ended") {
+  if (
+    event.type === "session/ended" ||
+    event.type === "command/ended" ||
+    event.type === "invocation/finished" ||
+    event.type === "invocation/linked"
+  ) {
     return paintStatus(paint, event.data.status, text);
   }
   return event.type === "command/retrying" ? paint("yellow", text) : text;
@@ -55,6 +60,11 @@ function gist(event: EventShape): string {
       return event.data.details === undefined
         ? event.data.action
         : `${event.data.action} ${JSON.stringify(event.data.details)}`;
+    case "invocation/started":
+      return event.data.tool;
+    case "invocation/finished":
+    case "invocation/linked":
+      return `${event.data.tool}: ${invocationOutcome(event.data)}`;
     case "metadata/set":
       return `${event.data.key} = ${JSON.stringify(event.data.value)}`;
     case "metadata/deleted":

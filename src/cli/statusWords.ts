@@ -1,7 +1,10 @@
-import type { CommandShape, SessionShape } from "../../client/index.js";
+import type { CommandShape, InvocationShape, SessionShape } from "../../client/index.js";
+import { duration } from "./humane.js";
 import type { Paint, Style } from "./paint.js";
 
-const STYLES: Readonly<Record<SessionShape["status"] | CommandShape["status"], Style>> = {
+const STYLES: Readonly<
+  Record<SessionShape["status"] | CommandShape["status"] | InvocationShape["status"], Style>
+> = {
   active: "green",
   paused: "yellow",
   completed: "dim",
@@ -26,6 +29,14 @@ export function statusWords(status: Status): string {
 /** A text in the colour of a status. */
 export function paintStatus(paint: Paint, status: Status, text = statusWords(status)): string {
   return paint(STYLES[status], text);
+}
+
+/** How an invocation ended, or how it is: `failed in 1.2 s`, `running`. */
+export function invocationOutcome({
+  status,
+  durationMs,
+}: Pick<InvocationShape, "status" | "durationMs">): string {
+  return durationMs === undefined ? statusWords(status) : `${statusWords(status)} in ${duration(durationMs)}`;
 }
 
 /** What tells how a command ended: the command itself, or the event of its end. */

@@ -99,6 +99,22 @@ export const VERBS: readonly VerbSpec[] = [
     load: async () => (await import("./verbs/show.js")).show,
   },
   {
+    name: "invocations",
+    group: SESSIONS,
+    about: "list what tools did in a session, newest first",
+    args: [["<session>", REF]],
+    options: [
+      { flags: "--tool <tool>", about: "only those of this tool" },
+      {
+        flags: "--status <status>",
+        about: "only those",
+        choices: ["running", "succeeded", "failed", "cancelled", "abandoned"],
+      },
+      { flags: "--limit <count>", about: "at most so many (20)", parse: wholeNumber(1) },
+    ],
+    load: async () => (await import("./verbs/invocations.js")).invocations,
+  },
+  {
     name: "end",
     group: SESSIONS,
     about: "end a session; what runs in it is stopped",

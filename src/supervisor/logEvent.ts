@@ -13,6 +13,9 @@ const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "session/released": "Session released",
   "session/archived": "Session archived",
   "session/deleted": "Session deleted",
+  "invocation/started": "Invocation started",
+  "invocation/finished": "Invocation ended",
+  "invocation/linked": "Invocation linked",
   "command/accepted": "Command accepted",
   "command/started": "Command started",
   "command/retrying": "Command failed and will be tried again",
@@ -50,6 +53,13 @@ function facts(event: SessionEvent): object {
       return { epoch: event.data.epoch, holder: event.data.holder };
     case "session/released":
       return { epoch: event.data.epoch, reason: event.data.reason };
+    case "invocation/started":
+      return { invocationId: event.data.invocationId, tool: event.data.tool };
+    case "invocation/finished":
+    case "invocation/linked": {
+      const { invocationId, tool, status, durationMs, error } = event.data;
+      return { invocationId, tool, status, durationMs, error };
+    }
     case "command/accepted":
       return { commandId: event.data.commandId, program: event.data.argv[0] };
     case "command/started":
@@ -72,6 +82,8 @@ function facts(event: SessionEvent): object {
 
 function isTrouble(event: SessionEvent): boolean {
   if (event.type === "session/ended") return event.data.status !== "completed";
+  if (event.type === "invocation/finished" || event.type === "invocation/linked")
+    return event.data.status !== "succeeded";
   if (event.type === "command/ended") return event.data.status !== "succeeded";
   return event.type === "command/retrying";
 }

@@ -26,6 +26,12 @@ describe("eventLine", () => {
     [{ type: "activity/recorded", data: { action: "edit" } }, "edit"],
     [{ type: "activity/recorded", data: { action: "edit", details: { a: 1 } } }, 'edit {"a":1}'],
     [{ type: "metadata/set", data: { key: "k", value: [1] } }, "k = [1]"],
+    [{ type: "invocation/started", data: { tool: "grep" } }, "grep"],
+    [
+      { type: "invocation/finished", data: { tool: "grep", status: "failed", durationMs: 1_200 } },
+      "<red>grep: failed in 1.2 s",
+    ],
+    [{ type: "invocation/linked", data: { tool: "git", status: "succeeded" } }, "git: succeeded"],
     [{ type: "metadata/deleted", data: { key: "k" } }, "k"],
     [{ type: "command/accepted", data: { argv: ["echo", "hi"] } }, "echo hi"],
     [{ type: "command/started", data: { pid: 12, attempt: 2 } }, "pid 12, try 2"],
@@ -53,7 +59,7 @@ describe("eventLine", () => {
   ])("says what is worth knowing of %j", (event, said) => {
     const { type } = event as { type: string };
     expect(line({ ...base, ...event }).slice("12:00:00".length)).toBe(
-      `     7 s-1  ${`${type.padEnd(17)}  ${said}`.trimEnd()}\n`,
+      `     7 s-1  ${`${type.padEnd(19)}  ${said}`.trimEnd()}\n`,
     );
   });
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 
 import { daemonForTest } from "../support/daemon.js";
@@ -26,18 +27,25 @@ describe("metadata.json and invocations.json", () => {
     });
     const { commandId } = await peer.call("command/run", { sessionId: "tools", argv: ["true"] });
     await peer.call("session/record", { sessionId: "tools", action: "searched", usage: { tool: "grep" } });
+    const { invocationId } = await peer.call("invocation/start", { sessionId: "tools", tool: "edit" });
+    await peer.call("invocation/finish", { invocationId, status: "succeeded" });
+    await peer.call("invocation/start", { sessionId: "tools", tool: "edit", invocationId: "running" });
     const folder = join(daemon.dataDir, "content", `tools~${createdSeq}`);
     const metadata = await until("metadata.json", async () => {
       const found = (await readJson(join(folder, "metadata.json"))) as Record<string, unknown> | undefined;
-      return found?.["total_invocations"] === 2 ? found : undefined;
+      return found?.["total_invocations"] === 3 ? found : undefined;
     });
     expect(metadata).toMatchObject({
       status: "active",
       purpose: "p",
       tags: ["t"],
-      tools_used: ["true", "grep"],
+      tools_used: ["true", "grep", "edit"],
     });
-    expect(await readJson(join(folder, "invocations.json"))).toEqual([commandId]);
+    // It is written behind the other one.
+    const ids = [commandId, invocationId, "running"];
+    await until("invocations.json", async () => {
+      return isDeepStrictEqual(await readJson(join(folder, "invocations.json")), ids);
+    });
     await peer.call("session/end", { sessionId: "tools" });
     await peer.call("session/delete", { sessionId: "tools" });
     await until(

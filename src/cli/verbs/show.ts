@@ -81,6 +81,7 @@ function factsOf(
     ["lasted", duration(stats.durationMs)],
     ["ends after", limits(session, stats)],
     ["used", usageWords(stats)],
+    ["tools", text(toolWords(stats))],
   ];
 }
 
@@ -98,14 +99,22 @@ function claimWords({ lease }: SessionShape): string | undefined {
 }
 
 function usageWords({ totals }: Result<"session/stats">): string | undefined {
-  const { invocations, tokenUsage, estimatedCostUsd } = totals;
+  const { invocations, durationMs, tokenUsage, estimatedCostUsd } = totals;
   const { input, output } = tokenUsage;
   const parts = [
-    invocations === 0 ? "" : counted(invocations, "tool call"),
+    invocations === 0 ? "" : `${counted(invocations, "tool call")} in ${duration(durationMs)}`,
     input + output === 0 ? "" : `${input.toLocaleString("en")} tokens in, ${output.toLocaleString("en")} out`,
     estimatedCostUsd === 0 ? "" : `$${estimatedCostUsd.toFixed(4)}`,
   ].filter((part) => part !== "");
   return parts.length === 0 ? undefined : parts.join(", ");
+}
+
+/** Which tools were used and how often, the most used first: `make 12, grep 3`. */
+function toolWords({ totals, invocations }: Result<"session/stats">): string | undefined {
+  const tools = Object.entries(totals.toolsUsed).toSorted(([, a], [, b]) => b - a);
+  const used = tools.map(([tool, count]) => `${tool} ${count.toLocaleString("en")}`);
+  if (invocations.running > 0) used.push(`${invocations.running} running`);
+  return used.length === 0 ? undefined : used.join(", ");
 }
 
 /** What would end the session by itself, and when: `1 h idle (59 min 12 s left)`. */
