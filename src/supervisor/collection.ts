@@ -131,26 +131,26 @@ export class Collection<Thing extends object> {
 
   /** Keeps the index by what an event made of a thing, and drops what is too much. */
   #own(
-    { ownerOf, isOver, keepPerSession }: Ownership<Thing>,
+    owned: Ownership<Thing>,
     id: string,
     before: Thing | undefined,
     value: Thing | undefined,
     seq: number,
   ): void {
     if (value === undefined) {
-      if (before !== undefined) this.#index.remove(ownerOf(before), id, isOver(before));
+      if (before !== undefined) this.#index.remove(owned.ownerOf(before), id, owned.isOver(before));
       return;
     }
-    const sessionId = ownerOf(value);
-    if (before === undefined) this.#index.add(sessionId, id, isOver(value));
-    else this.#index.turn(sessionId, isOver(before), isOver(value));
-    while (this.#index.overOf(sessionId) > keepPerSession) this.#dropOldest(sessionId, isOver, seq);
+    const sessionId = owned.ownerOf(value);
+    if (before === undefined) this.#index.add(sessionId, id, owned.isOver(value));
+    else this.#index.turn(sessionId, owned.isOver(before), owned.isOver(value));
+    while (this.#index.overOf(sessionId) > owned.keepPerSession) this.#dropOldest(sessionId, owned, seq);
   }
 
-  #dropOldest(sessionId: string, isOver: Ownership<Thing>["isOver"], seq: number): void {
+  #dropOldest(sessionId: string, owned: Ownership<Thing>, seq: number): void {
     for (const id of this.#index.idsOf(sessionId)) {
       const thing = this.#layers.head(id);
-      if (thing !== undefined && !isOver(thing)) continue;
+      if (thing !== undefined && !owned.isOver(thing)) continue;
       this.#index.remove(sessionId, id, true);
       return this.#move(id, undefined, seq);
     }
@@ -158,7 +158,7 @@ export class Collection<Thing extends object> {
 
   #dropAll(sessionId: string, seq: number): void {
     const { owned } = this.kind;
-    for (const id of [...this.#index.idsOf(sessionId)]) {
+    for (const id of this.#index.idsOf(sessionId)) {
       const thing = this.#layers.head(id);
       this.#index.remove(sessionId, id, thing !== undefined && owned?.isOver(thing) === true);
       this.#move(id, undefined, seq);

@@ -38,6 +38,10 @@ describe("a daemon inside another program", () => {
     const actions: string[] = [];
     for await (const item of session.activities()) if ("action" in item) actions.push(item.action);
     expect(actions).toEqual(["once"]);
+    expect(await session.track("double", () => 2, { report: (output) => ({ output }) })).toBe(2);
+    for await (const item of session.invocations())
+      expect(item).toMatchObject({ tool: "double", status: "succeeded", output: 2 });
+    expect((await session.stats()).totals.toolsUsed).toEqual({ sh: 1, double: 1 });
     await session.start(["sleep", "100"]);
     expect(await readdir(temporary)).toHaveLength(1);
     await daemon.close();

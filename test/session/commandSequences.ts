@@ -4,6 +4,7 @@ import type { Json } from "../../src/protocol/json.js";
 import type { Command } from "../../src/session/commands.js";
 import type { EndCause } from "../../src/session/state.js";
 import type { Model } from "./model.js";
+import { invocation } from "./invocationSequences.js";
 import { CONFIG } from "./samples.js";
 
 /** One thing that is asked. */
@@ -119,57 +120,6 @@ const appendMessage = fc.record(
   },
   { requiredKeys: ["type", "sessionId", "messageId", "role", "content"] },
 );
-
-const invocationId = fc.constantFrom("i1", "i1", "i2", "i3", "i4", "i5");
-const invocationUsage = fc.constantFrom(undefined, { inputTokens: 3 }, { costUsd: 0.5 });
-const invocation = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record(
-      {
-        type: fc.constant("invocation/start" as const),
-        sessionId,
-        invocationId,
-        tool: fc.constantFrom("grep", "__proto__"),
-        input: value,
-        path: fc.constant("/w"),
-        messageId: fc.constant("m"),
-      },
-      { requiredKeys: ["type", "sessionId", "invocationId", "tool"] },
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record(
-      {
-        type: fc.constant("invocation/finish" as const),
-        invocationId,
-        status: fc.constantFrom("succeeded" as const, "failed" as const, "cancelled" as const),
-        durationMs: fc.nat(100),
-        output: value,
-        error: fc.constant("no"),
-        usage: invocationUsage,
-      },
-      { requiredKeys: ["type", "invocationId", "status"] },
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record(
-      {
-        type: fc.constant("invocation/link" as const),
-        sessionId,
-        invocationId,
-        tool: fc.constantFrom("make", "grep"),
-        status: fc.constantFrom("succeeded" as const, "failed" as const),
-        startedAt: fc.constantFrom(10, 5_000, 900_000),
-        durationMs: fc.nat(100),
-        usage: invocationUsage,
-      },
-      { requiredKeys: ["type", "sessionId", "invocationId", "tool", "status"] },
-    ),
-  },
-) as fc.Arbitrary<Command>;
 
 const template = fc.oneof(
   fc.record({

@@ -107,7 +107,8 @@ function showItem(session: Session, item: BodyPage<InvocationBody>["items"][numb
   return show(session, item);
 }
 
-function show({ sessionId }: Session, { at: _, seq, ...known }: InvocationBody): InvocationShape {
+function show({ sessionId }: Session, body: InvocationBody): InvocationShape {
+  const { at: _, seq, ...known } = body;
   return { ...showInvocation(known), sessionId, seq: seq >= UNENDED ? seq - UNENDED : seq };
 }
 
