@@ -187,55 +187,59 @@ describe("a workspace", () => {
 });
 
 describe("a crash", () => {
-  it("S2.14 leaves none that belongs to no session, and takes none from one", { timeout: 60_000 }, async () => {
-    const { repository, daemon, peer } = await surroundings();
-    const create = { workingDirectory: repository.path, workspace: WORKTREE };
-    const session = await peer.call("session/create", { sessionId: "kept", ...create });
-    const gone = await peer.call("session/create", { sessionId: "gone", ...create });
-    const ended = await peer.call("session/create", {
-      ...create,
-      sessionId: "ended",
-      workspace: { ...WORKTREE, keep: "never" },
-    });
-    await daemon.kill();
-    // As if the daemon had been killed before it came to the record of the session: the worktree is there alone.
-    const dir = join(daemon.dataDir, "workspaces");
-    const token = "f".repeat(32);
-    const record = JSON.parse(
-      await readFile(
-        join(dir, (await left(daemon)).find((name) => /^gone~.*json$/.test(name)) ?? ""),
-        "utf8",
-      ),
-    ) as object;
-    const path = join(dir, `orphan~${token}`);
-    await mkdir(path);
-    await writeFile(join(path, "half"), "made");
-    const orphan = { ...record, sessionId: "orphan", token, path, stage: "making", keep: "always" };
-    await writeFile(
-      join(dir, `orphan~${token}.json`),
-      JSON.stringify({ ...orphan, identity: undefined, git: undefined }),
-    );
-    await writeFile(join(dir, "somebody's.txt"), "stays");
-    await daemon.start();
-    await until("the orphan to go", () => !existsSync(path) && !existsSync(`${path}.json`));
-    const again = await daemon.peer();
-    for (const { sessionId, workingDirectory = "" } of [session, gone, ended]) {
-      expect(await outputOf(again, sessionId, ["pwd"])).toBe(`${workingDirectory}\n`);
-    }
-    await again.call("session/end", { sessionId: "ended" });
-    await remove(again, "gone");
-    await daemon.crash();
-    await until("what was let go of to go", () => {
-      return !existsSync(gone.workingDirectory ?? "") && !existsSync(ended.workingDirectory ?? "");
-    });
-    expect(existsSync(session.workingDirectory ?? "")).toBe(true);
-    expect(await readFile(join(dir, "somebody's.txt"), "utf8")).toBe("stays");
-    const released = await until("the record", async () => {
-      const { workspace } = await (await daemon.peer()).call("session/get", { sessionId: "ended" });
-      return workspace?.released;
-    });
-    expect(released.outcome).toBe("removed");
-  });
+  it(
+    "S2.14 leaves none that belongs to no session, and takes none from one",
+    { timeout: 60_000 },
+    async () => {
+      const { repository, daemon, peer } = await surroundings();
+      const create = { workingDirectory: repository.path, workspace: WORKTREE };
+      const session = await peer.call("session/create", { sessionId: "kept", ...create });
+      const gone = await peer.call("session/create", { sessionId: "gone", ...create });
+      const ended = await peer.call("session/create", {
+        ...create,
+        sessionId: "ended",
+        workspace: { ...WORKTREE, keep: "never" },
+      });
+      await daemon.kill();
+      // As if the daemon had been killed before it came to the record of the session: the worktree is there alone.
+      const dir = join(daemon.dataDir, "workspaces");
+      const token = "f".repeat(32);
+      const record = JSON.parse(
+        await readFile(
+          join(dir, (await left(daemon)).find((name) => /^gone~.*json$/.test(name)) ?? ""),
+          "utf8",
+        ),
+      ) as object;
+      const path = join(dir, `orphan~${token}`);
+      await mkdir(path);
+      await writeFile(join(path, "half"), "made");
+      const orphan = { ...record, sessionId: "orphan", token, path, stage: "making", keep: "always" };
+      await writeFile(
+        join(dir, `orphan~${token}.json`),
+        JSON.stringify({ ...orphan, identity: undefined, git: undefined }),
+      );
+      await writeFile(join(dir, "somebody's.txt"), "stays");
+      await daemon.start();
+      await until("the orphan to go", () => !existsSync(path) && !existsSync(`${path}.json`));
+      const again = await daemon.peer();
+      for (const { sessionId, workingDirectory = "" } of [session, gone, ended]) {
+        expect(await outputOf(again, sessionId, ["pwd"])).toBe(`${workingDirectory}\n`);
+      }
+      await again.call("session/end", { sessionId: "ended" });
+      await remove(again, "gone");
+      await daemon.crash();
+      await until("what was let go of to go", () => {
+        return !existsSync(gone.workingDirectory ?? "") && !existsSync(ended.workingDirectory ?? "");
+      });
+      expect(existsSync(session.workingDirectory ?? "")).toBe(true);
+      expect(await readFile(join(dir, "somebody's.txt"), "utf8")).toBe("stays");
+      const released = await until("the record", async () => {
+        const { workspace } = await (await daemon.peer()).call("session/get", { sessionId: "ended" });
+        return workspace?.released;
+      });
+      expect(released.outcome).toBe("removed");
+    },
+  );
 
   it("S2.14 while git is at work is cleaned up after", async () => {
     const { repository, daemon, peer } = await surroundings();

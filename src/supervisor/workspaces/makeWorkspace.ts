@@ -104,6 +104,6 @@ async function plan(
 }
 
 /** The branch of a session. Ids may have dots where git takes none: two in a row, at the end, before `lock`. */
-export function defaultBranch(sessionId: string): string {
+function defaultBranch(sessionId: string): string {
   return `sessiond/${sessionId.replaceAll(/\.(?=\.|$|lock$)/g, "_")}`;
 }
