@@ -21,9 +21,9 @@ type NamespaceOf<M extends string> = M extends `${infer N}/${string}` ? N : neve
 
 /**
  * The namespaces that have a property of their own. Not `event`: the daemon would send events that nobody
- * receives. `client.events()` subscribes.
+ * receives; `client.events()` subscribes. Not `search`: `client.search()` finds.
  */
-export type Namespace = Exclude<NamespaceOf<MethodName>, "event">;
+export type Namespace = Exclude<NamespaceOf<MethodName>, "event" | "search">;
 
 /** Every method as a function: `session/create` is `session.create`. */
 export type Namespaces = {

@@ -11,12 +11,22 @@ import { openSession, withSession } from "./openSession.js";
 import { pages } from "./pages.js";
 import type { Session } from "./session.js";
 
+/** Where and how to search; all of it can be left out. */
+export type SearchOptions = Omit<Params<"search/query">, "query" | "cursor">;
+/** Something that was found. */
+export type SearchHit = ItemOf<"search/query">;
+
 /** The daemon, as a program sees it. Every method of the protocol is there: `client.session.create(…)`. */
 export interface Client extends Namespaces, AsyncDisposable {
   /** Calls a method by its name. */
   readonly call: Call;
   /** Every item of a list method, page after page. */
   pages<M extends ListMethod>(method: M, params?: Params<M>): AsyncGenerator<ItemOf<M>, void, undefined>;
+  /**
+   * What matches a query, page after page: all its words, a "phrase", prefix*, -not. The best come first, or with
+   * `order` the newest. Ask by `call("search/query", …)` whether the index had everything.
+   */
+  search(query: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>;
   /** Events as they come, from this call on or behind `sinceSeq`, across broken connections. */
   events(options?: EventsOptions): EventStream;
   /** The session of that id, or the newest active one of that name, or a new one; see `openSession`. */
@@ -43,6 +53,7 @@ export function createClient(link: Link, calls: Calls): Client {
     ...namespaces(call),
     ...ways,
     pages: (method, params) => pages(call, method, params),
+    search: (query, options) => pages(call, "search/query", { ...options, query }),
     events: (options = {}) => new EventStream(calls, options),
     open: (nameOrId, options) => openSession(ways, nameOrId, options),
     withSession: (nameOrId, work, options) => withSession(ways, nameOrId, work, options),

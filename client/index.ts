@@ -5,7 +5,7 @@ export type { BatchFailure, BatchOptions, BatchProgress, BatchResult } from "./b
 export { processBatch } from "./batch.js";
 export type { Call, CallArguments, ItemOf, ListMethod, Namespace, Namespaces } from "./callTypes.js";
 export type { CallOptions } from "./calls.js";
-export type { Client } from "./client.js";
+export type { Client, SearchHit, SearchOptions } from "./client.js";
 export { CommandHandle } from "./commandHandle.js";
 export type { OutputOptions } from "./commandHandle.js";
 export type { RunOptions, StartOptions } from "./commandOptions.js";

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 
 import type { Logger } from "pino";
@@ -237,6 +237,8 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     socket: opening.listen === false ? undefined : places.socket,
     dataDir,
     contentDir,
+    // With the journal in memory, what is in the index ends with the daemon too.
+    searchDir: opening.storage === "memory" ? join(places.tempDir, "search") : places.searchDir,
     sessionsDir: opening.storage === "memory" ? undefined : places.sessionsDir,
     journal: opening.storage === "memory" ? undefined : { journalDir, snapshotDir, ...config.journal },
     log,

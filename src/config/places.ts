@@ -16,6 +16,8 @@ export interface Places {
   snapshotDir: string;
   sessionsDir: string;
   contentDir: string;
+  /** The full-text index: a copy, which can be made again. */
+  searchDir: string;
   tempDir: string;
   logDir: string;
   /** The file that is read when none is named. */
@@ -69,6 +71,7 @@ export function resolvePlaces(input: PlacesInput): Places {
     snapshotDir: join(dataDir, "snapshots"),
     sessionsDir: join(dataDir, "sessions"),
     contentDir: join(dataDir, "content"),
+    searchDir: join(dataDir, "search"),
     tempDir: join(dataDir, "temp"),
     logDir: resolve(config.logDir ?? (isStandard ? standard.log : join(dataDir, "log"))),
     configFile: join(standard.config, "config.json"),

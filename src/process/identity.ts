@@ -82,7 +82,8 @@ function valueIn(environment: Buffer, variable: string): string | undefined {
   return environment.toString("utf8", start + name.length, end === -1 ? environment.length : end);
 }
 
-function readBootId(): string | undefined {
+/** The kernel's random id of this boot; undefined where it has none. */
+export function readBootId(): string | undefined {
   try {
     knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch (error) {

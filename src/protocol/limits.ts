@@ -45,6 +45,10 @@ export const LIMITS = {
   pageItems: 1_000,
   /** Characters of one page, about: a page of large items ends before its limit. */
   pageLength: 1_048_576,
+  /** Characters of what `search/query` looks for. */
+  queryLength: 1_024,
+  /** Items of one page of `search/query`. */
+  searchItems: 100,
   /** Lines of one `log/write`. */
   logEntries: 500,
   /** Characters of the message of one line of a log. */

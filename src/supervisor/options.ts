@@ -30,6 +30,8 @@ export interface SupervisorOptions {
   /** Where everything lies that must survive; no backup goes in there. */
   readonly dataDir: string;
   readonly contentDir: string;
+  /** Where the full-text index lies. */
+  readonly searchDir: string;
   /** Where the files for people lie; none where this is left out. */
   readonly sessionsDir?: string | undefined;
   /** Where the journal lies; left out, it is in memory, and the bodies are too. */

@@ -4,6 +4,7 @@ import { outputBytesNow } from "../content/outputFolder.js";
 import type { FolderOwner } from "../content/places.js";
 import { SessionFolder } from "../content/sessionFolder.js";
 import type { Journal } from "../journal/index.js";
+import { readBootId } from "../process/identity.js";
 import { RefusalError } from "../protocol/errors.js";
 import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
@@ -30,6 +31,7 @@ import { RetentionRuns } from "./retentionRuns.js";
 import { Runner } from "./runner.js";
 import type { SupervisorOptions } from "./options.js";
 import { recover } from "./recover.js";
+import { Search } from "./search/search.js";
 import { snapshotEntries } from "./snapshot.js";
 import { Workspaces } from "./workspaces/workspaces.js";
 
@@ -61,6 +63,7 @@ export class Supervisor {
   readonly retention: RetentionRuns;
   readonly workspaces: Workspaces;
   readonly leases: Leases;
+  readonly search: Search;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
@@ -152,6 +155,14 @@ export class Supervisor {
     });
     this.#effects.onCommitted((committed) => this.workspaces.note(committed));
     this.#effects.onCommitted(({ events }) => this.leases.note(events));
+    this.search = new Search({
+      folder: options.searchDir,
+      bootId: readBootId(),
+      sessions: registry.committedSessions,
+      bodies,
+      log,
+    });
+    this.#effects.onCommitted((committed) => this.search.note(committed));
     this.#ledger = new Ledger({
       journal,
       registry,
@@ -297,6 +308,7 @@ export class Supervisor {
     await this.workspaces.close();
     await this.#leftovers.close();
     await this.#links.close();
+    await this.search.close();
     await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });

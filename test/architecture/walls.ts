@@ -17,7 +17,7 @@ export interface Wall {
 }
 
 /** The rooms that know the machine and nothing of sessions. */
-const MACHINE_ROOMS = ["src/journal", "src/content", "src/process", "src/schedule", "src/log"];
+const MACHINE_ROOMS = ["src/journal", "src/content", "src/process", "src/schedule", "src/log", "src/search"];
 
 /** The walls of the house, from the ground up. */
 export const WALLS: readonly Wall[] = [
@@ -67,6 +67,11 @@ export const WALLS: readonly Wall[] = [
     imports: ["node:", "pino", "pino-roll", "src/disk", "src/secretNames.ts"],
     lazy: ["pino-pretty"],
     reason: "writes lines; what makes them pretty is loaded for people only",
+  },
+  {
+    room: "src/search",
+    imports: ["node:", "node-sqlite3-wasm", "src/disk"],
+    reason: "keeps words without knowing whose they are; SQLite is loaded by its own thread alone",
   },
   {
     room: "src/config/socketPath.ts",
@@ -165,7 +170,13 @@ export const WALLS: readonly Wall[] = [
 ];
 
 /** Where programs begin: every file has to be reached from one of these. */
-export const ENTRIES = ["src/main.ts", "src/index.ts", "client/index.ts", "client/files.ts"];
+export const ENTRIES = [
+  "src/main.ts",
+  "src/index.ts",
+  "client/index.ts",
+  "client/files.ts",
+  "src/search/worker.ts",
+];
 
 /** The top level of the repository; names that begin with a dot may stand beside it. */
 export const HOUSE = [

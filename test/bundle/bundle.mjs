@@ -1,9 +1,10 @@
 // Bundles what `tsc` has built, each time it has changed: `dist/program` is the command line with its daemon, as
-// CommonJS, because that starts faster; `dist/library` is what other programs import. What is bundled is the code that
+// CommonJS, because that starts faster; `dist/library` is what other programs import; `dist/search` is the thread that
+// both start for the search. What is bundled is the code that
 // the tests run, only put together, and its names and lines can be read in a stack.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -20,26 +21,6 @@ import { staticModules } from "./staticModules.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = join(ROOT, "dist");
 const STAMP = join(DIST, ".bundled");
-
-/** What goes where. Chunks have plain names, so that a folder of an earlier build is overwritten and not filled. */
-const BUNDLES = [
-  {
-    folder: "program",
-    format: "cjs",
-    extension: "cjs",
-    input: { sessiond: join(DIST, "src/main.js") },
-  },
-  {
-    folder: "library",
-    format: "esm",
-    extension: "js",
-    input: {
-      index: join(DIST, "src/index.js"),
-      client: join(DIST, "client/index.js"),
-      files: join(DIST, "client/files.js"),
-    },
-  },
-];
 
 /**
  * Which modules of the program lie in one file, since each file that is loaded costs a third of a millisecond: what every
@@ -58,6 +39,35 @@ const programFiles = (always) => [
   },
 ];
 
+/** What goes where. Chunks have plain names, so that a folder of an earlier build is overwritten and not filled. */
+const BUNDLES = [
+  {
+    folder: "program",
+    format: "cjs",
+    extension: "cjs",
+    input: { sessiond: join(DIST, "src/main.js") },
+    groups: programFiles,
+  },
+  {
+    folder: "library",
+    format: "esm",
+    extension: "js",
+    input: {
+      index: join(DIST, "src/index.js"),
+      client: join(DIST, "client/index.js"),
+      files: join(DIST, "client/files.js"),
+    },
+  },
+  {
+    folder: "search",
+    format: "cjs",
+    extension: "cjs",
+    input: { worker: join(DIST, "src/search/worker.js") },
+    // SQLite looks for it beside itself.
+    copies: [join(ROOT, "node_modules/node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm")],
+  },
+];
+
 const INPUTS = ["dist/src", "dist/client", "test/bundle", "package-lock.json"].map((path) =>
   join(ROOT, path),
 );
@@ -73,7 +83,7 @@ if (!(await isCurrent(STAMP, INPUTS))) {
 }
 
 /** Makes one bundle, and answers the files that went into it. */
-async function make({ folder, format, extension, input }) {
+async function make({ folder, format, extension, input, groups = () => [], copies = [] }) {
   const always = staticModules();
   const build = await rolldown({
     cwd: ROOT,
@@ -88,7 +98,7 @@ async function make({ folder, format, extension, input }) {
     chunkFileNames: `[name].${extension}`,
     // V8 keeps the text of a file with any other character in it at twice its size.
     charset: "ascii",
-    codeSplitting: { groups: format === "cjs" ? programFiles(always) : [] },
+    codeSplitting: { groups: groups(always) },
     comments: { legal: true, jsdoc: false, annotation: false },
   });
   await build.close();
@@ -99,6 +109,7 @@ async function make({ folder, format, extension, input }) {
   const made = new Set(output.map(({ fileName }) => fileName));
   const old = (await readdir(dir)).filter((name) => name.endsWith(`.${extension}`) && !made.has(name));
   await Promise.all(old.map((name) => rm(join(dir, name), { force: true })));
+  for (const path of copies) await copyChanged(path, join(dir, basename(path)));
   return output.flatMap(({ modules }) => Object.keys(modules));
 }
 
@@ -115,5 +126,14 @@ async function writeChanged(path, text, mode = 0o644) {
   if (existsSync(path) && (await readFile(path, "utf8")) === text) return;
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, text, { mode });
+  await rename(temporary, path);
+}
+
+/** The same for a file that is taken as it is. */
+async function copyChanged(from, path) {
+  if (existsSync(path) && (await readFile(path)).equals(await readFile(from))) return;
+  const temporary = `${path}.${process.pid}`;
+  await copyFile(from, temporary);
+  await chmod(temporary, 0o644);
   await rename(temporary, path);
 }

@@ -11,6 +11,8 @@ import { readJsonFile } from "../jsonFile.js";
 
 /** What a restore replaces in a data folder. Everything else there (logs, locks) stays. */
 const REPLACED = ["journal", "snapshots", "content", "sessions", "uptime.json"] as const;
+/** What was made of the former state, and is made again. */
+const COPIES = ["search"] as const;
 /** In the data folder, so that every rename stays on one file system. */
 const PARTIAL = "restore.partial";
 const READY = "restore.ready";
@@ -111,6 +113,8 @@ export async function finishRestore(dataDir: string): Promise<RestoreNote | unde
   const left = REPLACED.filter((name) => names.includes(name));
   const note = left.length === 0 && !names.includes(NOTE) ? undefined : await readNote(join(ready, NOTE));
   const aside = note?.aside ?? null;
+  // What is only a copy of the former state is of no use to this one, and is made again.
+  for (const name of COPIES) await removeTree(dataDir, name);
   for (const name of left) {
     if (aside !== null && (await exists(join(dataDir, name), diskOperations))) {
       await ensurePrivateFolder(aside);

@@ -8,6 +8,7 @@ import { message } from "./message.js";
 import { metadata } from "./metadata.js";
 import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
+import { search } from "./search.js";
 import { session } from "./session.js";
 import { template } from "./template.js";
 
@@ -23,6 +24,7 @@ export const METHODS = {
   ...event,
   ...log,
   ...retention,
+  ...search,
   ...template,
   ...rpc,
 };

@@ -10,6 +10,7 @@ import { logHandlers } from "./log.js";
 import { messageHandlers } from "./message.js";
 import { metadataHandlers } from "./metadata.js";
 import { retentionHandlers } from "./retention.js";
+import { searchHandlers } from "./search.js";
 import type { Services } from "./services.js";
 import { sessionHandlers } from "./session.js";
 import { templateHandlers } from "./template.js";
@@ -29,6 +30,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...eventHandlers(services),
     ...logHandlers(services),
     ...retentionHandlers(services),
+    ...searchHandlers(services),
     ...templateHandlers(services),
     "rpc.discover": () => (document ??= openRpcDocument(services.version)),
   };
