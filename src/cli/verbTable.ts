@@ -188,6 +188,21 @@ export const VERBS: readonly VerbSpec[] = [
     load: async () => (await import("./verbs/import.js")).importFiles,
   },
   {
+    name: "search",
+    group: LOOK,
+    about: "find what was said, recorded or noted in all sessions",
+    args: [["<query...>", 'words that all must be there, "a phrase", prefix*, -not']],
+    options: [
+      { flags: "--session <session>", about: "only in this session" },
+      { flags: "--tag <tag>", about: "only in sessions with this tag; again for more", parse: collect },
+      { flags: "--role <role>", about: "only messages of", choices: ["system", "user", "assistant", "tool"] },
+      { flags: "--newest", about: "the newest first, and not the best" },
+      { flags: "--limit <count>", about: "at most so many (20)", parse: wholeNumber(1) },
+    ],
+    more: "A phrase has to reach it with its quotes: sessiond search '\"out of memory\" -test'. Put -- before\na query that begins with a minus. Ends with 1 where nothing is found.",
+    load: async () => (await import("./verbs/search.js")).search,
+  },
+  {
     name: "logs",
     group: LOOK,
     about: "print the daemon's log, or that of one session",

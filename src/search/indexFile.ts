@@ -9,7 +9,10 @@ export class DamagedIndexError extends Error {
 }
 
 /** What SQLite says where the file is wrong, and not what it was asked for. */
-const DAMAGE = /malformed|corrupt|not a database|no such (?:table|column)|constraint failed/i;
+const DAMAGE = /malformed|corrupt|not a database|no such (?:table|column)|constraint failed|vtable constructor failed/i;
+
+/** Characters of text that were indexed since the opening, up to which a close brings them to the disk. */
+const SYNCED_LENGTH = 8 * 1024 * 1024;
 
 /** Whether an error says that the index is damaged. */
 export function isDamage(error: unknown): boolean {
@@ -34,9 +37,13 @@ export function openIndexFile({ path, bootId }: Opening): Database {
   }
 }
 
-/** Closes the file so that it is trusted after whatever comes. */
-export function closeIndexFile(database: Database): void {
+/**
+ * Closes the file so that it is trusted after whatever comes. Where much was written, to wait for the disk would hold up
+ * the end of the daemon: then it is trusted until the machine goes down, as after a kill.
+ */
+export function closeIndexFile(database: Database, writtenLength: number): void {
   try {
+    if (writtenLength > SYNCED_LENGTH) return;
     // First everything, then the word that it is there: the order in which pages reach the disk is not ours.
     database.exec("PRAGMA synchronous = FULL");
     setNote(database, "boot", "");

@@ -24,9 +24,15 @@ interface StoredSession {
 export class IndexWriter {
   readonly #database: Database;
   readonly #statements = new Map<string, Statement>();
+  #writtenLength = 0;
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** Characters of text that were indexed. */
+  get writtenLength(): number {
+    return this.#writtenLength;
   }
 
   /** Makes sessions known as they are now, and says how far the index is with their bodies. */
@@ -140,6 +146,7 @@ export class IndexWriter {
       role,
     ]);
     this.#run("INSERT INTO words (rowid, text) VALUES (?, ?)", [id, text]);
+    this.#writtenLength += text.length;
   }
 
   #freeId(seq: number): number {

@@ -74,6 +74,8 @@ export class SearchIndex {
       // What the daemon was started with is meant for the daemon.
       execArgv: [],
       env: {},
+      // What it hands on lives for a moment; more room would only be filled.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.unref();
     this.#worker.on("message", (response: Response) => this.#settle(response));

@@ -35,7 +35,7 @@ try {
   port.on("message", (request: Request | null) => {
     if (request === null) {
       writer.close();
-      closeIndexFile(database);
+      closeIndexFile(database, writer.writtenLength);
       port.close();
       return;
     }

@@ -10,6 +10,13 @@ export function median(values) {
   return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
 }
 
+/** The value that so large a share of all does not exceed. @throws where there is none */
+export function quantile(values, share) {
+  if (values.length === 0) throw new RangeError("there is no quantile of nothing");
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
+
 /**
  * The medians of the rounds, as rows with a cell for each peer.
  *

@@ -6,6 +6,7 @@ import { list } from "./list.mjs";
 import { memory } from "./memory.mjs";
 import { reads } from "./reads.mjs";
 import { recovery } from "./recovery.mjs";
+import { search } from "./search.mjs";
 import { start } from "./start.mjs";
 import { writes } from "./writes.mjs";
 
@@ -41,4 +42,4 @@ import { writes } from "./writes.mjs";
  */
 
 /** @type {readonly Part[]} */
-export const PARTS = [writes, reads, list, fanOut, recovery, memory, idle, cli, start];
+export const PARTS = [writes, reads, list, fanOut, recovery, memory, idle, cli, start, search];
