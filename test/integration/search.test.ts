@@ -210,7 +210,7 @@ describe("the index", () => {
     expect(await found(peer, "lemur")).toEqual(["1", "2", "3", "4", "5"]);
   });
 
-  it("is made anew where it is missing, damaged, of another version or no index at all", async () => {
+  it("is made anew where it is missing or damaged", async () => {
     const daemon = await daemonForTest();
     let peer = await daemon.peer();
     const { sessionId } = await peer.call("session/create", { config: { autoSaveIntervalMs: 100 } });
@@ -224,23 +224,7 @@ describe("the index", () => {
     const file = indexFile(daemon);
     const harms: readonly (() => Promise<unknown>)[] = [
       () => rm(join(daemon.dataDir, "search"), { recursive: true }),
-      () => writeFile(file, "this is no index"),
-      () => writeFile(file, ""),
-      async () => {
-        const bytes = await readFile(file);
-        // The version in the header of the file, at offset 60.
-        bytes.writeUInt32BE(99, 60);
-        await writeFile(file, bytes);
-      },
-      async () => {
-        const bytes = await readFile(file);
-        await writeFile(file, bytes.fill(0x5a, 4096));
-      },
-      async () => writeFile(file, (await readFile(file)).subarray(0, 20_000)),
-      async () => {
-        await rm(file);
-        await mkdir(`${file}.lock`, { recursive: true });
-      },
+      async () => writeFile(file, (await readFile(file)).fill(0x5a, 4096)),
     ];
     for (const [at, harm] of harms.entries()) {
       await daemon.stop();

@@ -38,6 +38,7 @@ export class Search {
   #idle: NodeJS.Timeout | undefined;
   #removal: NodeJS.Timeout | undefined;
   #closing: Promise<void> = Promise.resolve();
+  #searches = 0;
   #isClosed = false;
 
   constructor(parts: KeeperParts, times: SearchTimes = {}) {
@@ -62,6 +63,7 @@ export class Search {
   /** Answers what matches. @throws RefusalError `search_unavailable` */
   async find(query: SearchQuery): Promise<Found> {
     if (this.#isClosed) throw unavailable("the daemon is stopping");
+    this.#searches += 1;
     try {
       const keeper = await this.#opened();
       const isCurrent = await keeper.isCurrent(this.#times.patienceMs);
@@ -69,6 +71,9 @@ export class Search {
       return { hits, progress: isCurrent && keeper.isSurveyed ? undefined : keeper.progress };
     } catch (error) {
       throw unavailable(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#searches -= 1;
+      this.#endWhenIdle();
     }
   }
 
@@ -81,6 +86,7 @@ export class Search {
   async #survey(): Promise<void> {
     const keeper = await this.#opened().catch(() => undefined);
     await keeper?.isCurrent(0);
+    this.#endWhenIdle();
   }
 
   #opened(): Promise<Keeper> {
@@ -89,9 +95,15 @@ export class Search {
     clearTimeout(this.#removal);
     this.#removal = undefined;
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.#end(), this.#times.idleMs).unref();
     this.#keeper ??= this.#start();
     return this.#keeper;
+  }
+
+  /** Counts from the end of the last search: one that takes long is not broken off. */
+  #endWhenIdle(): void {
+    clearTimeout(this.#idle);
+    if (this.#searches === 0 && !this.#isClosed)
+      this.#idle = setTimeout(() => void this.#end(), this.#times.idleMs).unref();
   }
 
   async #start(): Promise<Keeper> {
@@ -119,7 +131,7 @@ export class Search {
 function unavailable(why: string): RefusalError {
   return new RefusalError({
     type: "search_unavailable",
-    message: `Nothing can be searched at the moment: ${why}.`,
+    message: `Nothing can be searched at the moment: ${why.replace(/\.$/, "")}.`,
     hint: "everything else goes on; the index is only a copy, and can be removed while the daemon is stopped",
   });
 }
