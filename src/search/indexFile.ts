@@ -4,12 +4,13 @@ import type { Opening } from "./messages.js";
 import { INDEX_VERSION, SETTINGS, TABLES } from "./schema.js";
 
 /** The index cannot be used as it is, and has to be made anew. */
-export class DamagedIndexError extends Error {
+class DamagedIndexError extends Error {
   override readonly name = "DamagedIndexError";
 }
 
 /** What SQLite says where the file is wrong, and not what it was asked for. */
-const DAMAGE = /malformed|corrupt|not a database|no such (?:table|column)|constraint failed|vtable constructor failed/i;
+const DAMAGE =
+  /malformed|corrupt|not a database|no such (?:table|column)|constraint failed|vtable constructor failed/i;
 
 /** Characters of text that were indexed since the opening, up to which a close brings them to the disk. */
 const SYNCED_LENGTH = 8 * 1024 * 1024;
@@ -71,7 +72,7 @@ function prepare(database: Database, bootId: string | undefined): void {
   const version = database.get("PRAGMA user_version")?.["user_version"];
   if (version === 0) inTransaction(database, () => database.exec(TABLES));
   else if (version !== INDEX_VERSION)
-    throw new DamagedIndexError(`The index is of version ${String(version)}, not ${INDEX_VERSION}.`);
+    throw new DamagedIndexError(`The index is of version ${version as number}, not ${INDEX_VERSION}.`);
   else if (note(database, "closed") !== "yes" && (bootId === undefined || note(database, "boot") !== bootId))
     throw new DamagedIndexError("The machine went down while the index was open.");
   inTransaction(database, () => {

@@ -30,8 +30,6 @@ const BYTES = /^[\w+/=-]{512}/;
 
 /** What the index marks a hit with: nothing that is indexed has these characters. */
 export const MARKS = { begin: "\u0002", end: "\u0003" } as const;
-// eslint-disable-next-line no-control-regex
-const CONTROLS = /[\0\u0002\u0003]/g;
 
 /**
  * The text of a message's content: of a string itself, of blocks what is said in them. A block of a kind that is not
@@ -45,7 +43,9 @@ export function textOfContent(content: unknown): string {
 export function textOf(value: unknown): string {
   const found: string[] = [];
   collect(value, found);
-  return found.join("\n").replace(CONTROLS, " ");
+  const text = found.join("\n");
+  // SQLite reads no further than a NUL.
+  return ["\0", MARKS.begin, MARKS.end].reduce((clean, mark) => clean.replaceAll(mark, " "), text);
 }
 
 function collect(value: unknown, found: string[]): void {

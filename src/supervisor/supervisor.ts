@@ -4,7 +4,6 @@ import { outputBytesNow } from "../content/outputFolder.js";
 import type { FolderOwner } from "../content/places.js";
 import { SessionFolder } from "../content/sessionFolder.js";
 import type { Journal } from "../journal/index.js";
-import { readBootId } from "../process/identity.js";
 import { RefusalError } from "../protocol/errors.js";
 import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
@@ -162,6 +161,8 @@ export class Supervisor {
       bodies,
       log,
     });
+    const sessions = registry.committedSessions;
+    this.search = new Search({ folder: options.searchDir, sessions, bodies, log });
     this.#effects.onCommitted((committed) => this.search.note(committed));
     this.#ledger = new Ledger({
       journal,

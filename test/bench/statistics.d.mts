@@ -35,5 +35,6 @@ export interface Row {
 }
 
 export function median(values: readonly number[]): number;
+export function quantile(values: readonly number[], share: number): number;
 export function summarize(figures: readonly Figure[]): Row[];
 export function judge(goal: Goal, cells: Row["cells"]): JudgedGoal;

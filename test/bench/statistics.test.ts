@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { judge, median, summarize } from "./statistics.mjs";
+import { judge, median, quantile, summarize } from "./statistics.mjs";
 
 describe("the median", () => {
   it("is the one in the middle, or the mean of the two", () => {
@@ -80,5 +80,14 @@ describe("a goal", () => {
     const goal = { against: "bare", atLeast: 1 };
     expect(judge(goal, cells)).toEqual(goal);
     expect(judge({ atMost: 1 }, {})).toEqual({ atMost: 1 });
+  });
+});
+
+describe("a quantile", () => {
+  it("is a value that was measured, and that so large a share does not exceed", () => {
+    expect(quantile([3, 1, 2, 4], 0.5)).toBe(2);
+    expect(quantile([3, 1, 2, 4], 0.99)).toBe(4);
+    expect(quantile([7], 0)).toBe(7);
+    expect(() => quantile([], 0.5)).toThrow(RangeError);
   });
 });

@@ -30,6 +30,7 @@ describe.runIf(process.platform === "linux")("the standard folders on Linux", ()
       snapshotDir: "/home/ada/.local/share/sessiond/snapshots",
       sessionsDir: "/home/ada/.local/share/sessiond/sessions",
       contentDir: "/home/ada/.local/share/sessiond/content",
+      searchDir: "/home/ada/.local/share/sessiond/search",
       tempDir: "/home/ada/.local/share/sessiond/temp",
       logDir: "/home/ada/.local/state/sessiond",
       configFile: "/home/ada/.config/sessiond/config.json",

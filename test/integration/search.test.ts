@@ -120,9 +120,9 @@ describe("a search", () => {
     expect(first).toMatchObject({ kind: "message", sessionId, index: 26, role: "user" });
     expect(first?.snippet).toBe("giraffe giraffe giraffe");
     expect(first?.marks).toEqual([
-      [0, 7],
-      [8, 15],
-      [16, 23],
+      { from: 0, to: 7 },
+      { from: 8, to: 15 },
+      { from: 16, to: 23 },
     ]);
     expect(first?.rank).toBeLessThan(0);
     for (const order of ["rank", "newest"] as const) {
@@ -134,11 +134,8 @@ describe("a search", () => {
           limit: 10,
           ...(cursor === undefined ? {} : { cursor }),
         });
-        for (const {
-          index,
-          snippet,
-          marks: [[from, to] = [0, 0]],
-        } of page.items) {
+        for (const { index, snippet, marks } of page.items) {
+          const [{ from, to } = { from: 0, to: 0 }] = marks;
           indices.push(index);
           expect(snippet.slice(from, to)).toBe("giraffe");
         }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Database } from "node-sqlite3-wasm";
 import { afterAll, describe, expect, it } from "vitest";
 

@@ -73,8 +73,8 @@ function headOf({ kind, sessionId, index, role, at }: SearchHit, paint: Paint, w
 /** The snippet in one line, as wide as there is room, with its first hit in sight. */
 function painted({ snippet, marks }: SearchHit, paint: Paint, width: number): string {
   const room = width - INDENT.length;
-  const [firstMark = [0, 0]] = marks;
-  const before = printable(snippet.slice(0, firstMark[0]));
+  const { from: first } = marks[0] ?? { from: 0 };
+  const before = printable(snippet.slice(0, first));
   const isFar = textWidth(before) > room / 2;
   let left = room;
   let line = "";
@@ -84,9 +84,9 @@ function painted({ snippet, marks }: SearchHit, paint: Paint, width: number): st
     left -= textWidth(shown);
     line += show(shown);
   };
-  let at = isFar ? tailFrom(snippet, firstMark[0], Math.floor(room / 3)) : 0;
+  let at = isFar ? tailFrom(snippet, first, Math.floor(room / 3)) : 0;
   if (at > 0) add("…", String);
-  for (const [from, to] of marks) {
+  for (const { from, to } of marks) {
     add(snippet.slice(at, from), String);
     add(snippet.slice(from, to), (text) => paint("yellow", text));
     at = to;

@@ -19,7 +19,7 @@ const found = z.strictObject({
   /** The words around what matches. */
   snippet: z.string(),
   /** What of the snippet matches: the first character of each and the first behind it, in UTF-16 units. */
-  marks: z.array(z.tuple([count, count])),
+  marks: z.array(z.strictObject({ from: count, to: count })),
   /** How well it matches, by bm25: the smaller, the better. Absent where the newest come first. */
   rank: z.number().optional(),
 });

@@ -92,12 +92,12 @@ function showHit({
 }
 
 /** Takes the marks out of a snippet, and says where they were. */
-export function markedText(snippet: string): { snippet: string; marks: [from: number, to: number][] } {
-  const marks: [number, number][] = [];
+export function markedText(snippet: string): { snippet: string; marks: Shown["marks"] } {
+  const marks: Shown["marks"] = [];
   let text = "";
   for (const [at, part] of snippet.split(MARKS.begin).entries()) {
     const [marked = "", ...rest] = part.split(MARKS.end);
-    if (at > 0) marks.push([text.length, text.length + marked.length]);
+    if (at > 0) marks.push({ from: text.length, to: text.length + marked.length });
     text += marked + rest.join("");
   }
   return { snippet: text, marks };

@@ -1,3 +1,4 @@
+import { readBootId } from "../../process/identity.js";
 import { removeIndex, SearchIndex, SearchIndexError } from "../../search/searchIndex.js";
 import type { Hit, SearchQuery } from "../../search/messages.js";
 import type { Session } from "../../session/state.js";
@@ -9,7 +10,6 @@ import { Indexing } from "./indexing.js";
 
 export interface KeeperParts {
   readonly folder: string;
-  readonly bootId: string | undefined;
   readonly sessions: CommittedView<Session>;
   readonly bodies: Pick<Bodies, "read" | "savedBytes">;
   readonly log: SupervisorLog;
@@ -45,7 +45,7 @@ export class Keeper {
   #failure: Error | undefined;
 
   static async open(parts: KeeperParts): Promise<Keeper> {
-    return new Keeper(parts, await SearchIndex.open(parts));
+    return new Keeper(parts, await openIndex(parts));
   }
 
   private constructor(parts: KeeperParts, index: SearchIndex) {
@@ -178,7 +178,7 @@ export class Keeper {
     this.#parts.log.warn({ err, event: "search.rebuilt" }, message);
     await this.#index.close();
     await removeIndex(this.#parts.folder);
-    this.#index = await SearchIndex.open(this.#parts);
+    this.#index = await openIndex(this.#parts);
     this.#isSurveyed = false;
   }
 
@@ -188,6 +188,10 @@ export class Keeper {
     const message = "The search index is not kept up to date; the next search begins anew";
     this.#parts.log.warn({ err: error, event: "search.failed" }, message);
   }
+}
+
+function openIndex({ folder }: KeeperParts): Promise<SearchIndex> {
+  return SearchIndex.open({ folder, bootId: readBootId() });
 }
 
 function isDamage(error: unknown): error is SearchIndexError {

@@ -100,9 +100,9 @@ async function askAll(daemon, vocabulary, order) {
 /** Does something, and pings the daemon meanwhile. */
 async function watched(watch, work) {
   const pings = [];
-  let isOver = false;
+  const state = { isOver: false };
   const watching = (async () => {
-    while (!isOver) {
+    while (!state.isOver) {
       const startedMs = performance.now();
       await watch.ask("daemon/ping", {});
       pings.push(performance.now() - startedMs);
@@ -114,7 +114,7 @@ async function watched(watch, work) {
     const result = await work();
     return { result, ms: performance.now() - startedMs, pings };
   } finally {
-    isOver = true;
+    state.isOver = true;
     await watching;
   }
 }

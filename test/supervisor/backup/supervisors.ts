@@ -21,6 +21,7 @@ export function openSupervisor(
     sessionDefaults: CONFIG,
     dataDir,
     contentDir: join(dataDir, "content"),
+    searchDir: join(dataDir, "search"),
     ...(isInMemory ? {} : { journal: folders }),
     log,
     sessionLog: () => log,

@@ -27,6 +27,7 @@ function open(maxSessions = 100): Promise<Supervisor> {
     sessionDefaults: CONFIG,
     dataDir: root,
     contentDir: join(root, "content"),
+    searchDir: join(root, "search"),
     log,
     sessionLog: () => log,
     onFatal: (error) => {

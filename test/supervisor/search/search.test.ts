@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 
+import { FileBodies } from "../../../src/content/fileBodies.js";
 import type { SearchQuery } from "../../../src/search/messages.js";
 import type { Session } from "../../../src/session/state.js";
 import { Bodies } from "../../../src/supervisor/bodies.js";
@@ -32,7 +33,7 @@ class World {
 
   private constructor(root: string) {
     this.folder = join(root, "search");
-    this.bodies = new Bodies({ contentDir: join(root, "content") });
+    this.bodies = new Bodies({ store: new FileBodies(join(root, "content")) });
   }
 
   static async open(): Promise<World> {
@@ -44,7 +45,6 @@ class World {
     const search = new Search(
       {
         folder: this.folder,
-        bootId: "this boot",
         sessions: this.sessions,
         bodies: this.bodies,
         log: { debug: note, info: note, warn: note, error: note },
@@ -141,7 +141,7 @@ describe("the search", () => {
     expect(await placesIn(search)).toEqual([3, 2, 1]);
     await search.close();
     if (before !== undefined) world.sessions.set("a", before);
-    world.bodies = new Bodies({ contentDir: dirname(world.folder) });
+    world.bodies = new Bodies({ store: new FileBodies(join(world.folder, "..", "other")) });
     world.say("a", 1);
     expect(await placesIn(world.search())).toEqual([1]);
   });
@@ -191,8 +191,8 @@ describe("a snippet", () => {
     expect(markedText("a \u0002lemur\u0003 and \u0002one\u0003")).toEqual({
       snippet: "a lemur and one",
       marks: [
-        [2, 7],
-        [12, 15],
+        { from: 2, to: 7 },
+        { from: 12, to: 15 },
       ],
     });
     expect(markedText("nothing")).toEqual({ snippet: "nothing", marks: [] });
