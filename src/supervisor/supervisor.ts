@@ -154,13 +154,6 @@ export class Supervisor {
     });
     this.#effects.onCommitted((committed) => this.workspaces.note(committed));
     this.#effects.onCommitted(({ events }) => this.leases.note(events));
-    this.search = new Search({
-      folder: options.searchDir,
-      bootId: readBootId(),
-      sessions: registry.committedSessions,
-      bodies,
-      log,
-    });
     const sessions = registry.committedSessions;
     this.search = new Search({ folder: options.searchDir, sessions, bodies, log });
     this.#effects.onCommitted((committed) => this.search.note(committed));
