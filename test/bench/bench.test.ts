@@ -28,7 +28,11 @@ async function expectFigures(part: string): Promise<void> {
 }
 
 describeIf(process.platform === "linux", "Linux", "the bench", () => {
-  it.each(["recovery", "memory", "idle", "cli", "start", "search"])("measures %s", expectFigures, PATIENCE_MS);
+  it.each(["recovery", "memory", "idle", "cli", "start", "search"])(
+    "measures %s",
+    expectFigures,
+    PATIENCE_MS,
+  );
 
   it("names what it does not know", async () => {
     await expect(run("nonsense")).rejects.toMatchObject({
