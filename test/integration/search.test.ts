@@ -148,6 +148,17 @@ describe("a search", () => {
     }
   });
 
+  it("comes one by one to a program, page after page", async () => {
+    const client = await daemon().client();
+    const { sessionId } = await client.session.create();
+    for (let at = 1; at <= 5; at++)
+      await client.message.append({ sessionId, role: "user", content: `ibex ${at}` });
+    await until("the index", async () => (await client.call("search/query", { query: "ibex" })).complete);
+    const indices: (number | undefined)[] = [];
+    for await (const { index } of client.search("ibex", { order: "newest", limit: 2 })) indices.push(index);
+    expect(indices).toEqual([5, 4, 3, 2, 1]);
+  });
+
   it("refuses what has no word, sessions that are not there, and cursors of another order", async () => {
     const peer = await daemon().peer();
     for (const query of ["-only", "*", '"', "---", " "])
