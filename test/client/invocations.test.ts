@@ -108,6 +108,13 @@ describe("a tracked call", () => {
     expect(unrecorded).toEqual([]);
   });
 
+  it("that was begun is not recorded a second time where it is gone meanwhile", async () => {
+    refuse("finish", "invocation_not_found");
+    expect(await session.track("t", () => 1, { onUnrecorded })).toBe(1);
+    expect(verbs()).toEqual(["start", "finish"]);
+    expect(unrecorded).toMatchObject([{ type: "invocation_not_found" }]);
+  });
+
   it("answers what the work answers, where the daemon does not", async () => {
     daemon.scripts["invocation/start"] = () => SILENCE;
     daemon.scripts["invocation/finish"] = () => SILENCE;
