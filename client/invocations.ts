@@ -30,7 +30,7 @@ const ERROR_LENGTH = 4_096;
  * record: a daemon that is away delays it by twice the patience at most. Only a session that takes no work any more
  * refuses the call, before `work` is begun.
  *
- * @throws {SessiondError} where the session has ended, is paused or is gone; and whatever `work` throws
+ * @throws {SessiondError} where the session has ended, is paused, is gone or is held by somebody else; and whatever `work` throws
  */
 export async function track<T>(
   call: Call,
@@ -113,9 +113,12 @@ function isOf(error: unknown, type: SessiondError["type"]): boolean {
   return error instanceof SessiondError && error.type === type;
 }
 
-/** Whether a session takes no work: it has ended, is gone, or is paused. */
+/** Whether a session takes no work of this caller: it has ended, is gone, is paused, or somebody else holds it. */
 function isRefused(error: unknown): error is SessiondError {
-  return isSessionOver(error) || isOf(error, "session_not_active");
+  return (
+    isSessionOver(error) ||
+    (["session_not_active", "lease_held", "lease_lost"] as const).some((type) => isOf(error, type))
+  );
 }
 
 function reported<T>(

@@ -15,7 +15,7 @@ const UNBOUND: ReadonlySet<Command["type"]> = new Set([
 
 /**
  * What keeps a caller that shows this token, or none, from writing to a session, if anything does. The one place on the
- * way of every write: what is asked of a session, and of a command in it. A session that nobody holds takes writes from
+ * way of every write: what is asked of a session, and of a command or an invocation in it. A session that nobody holds takes writes from
  * anyone, but never from one who shows a lease that is over: it believes to be alone.
  */
 export function faultOfLease(head: Head, command: Command, token: string | undefined): Refused | undefined {
@@ -31,8 +31,13 @@ export function faultOfLease(head: Head, command: Command, token: string | undef
 
 function sessionOf(head: Head, command: Command): Session | undefined {
   if ("sessionId" in command) return head.session(command.sessionId);
-  const execution = "commandId" in command ? head.execution(command.commandId) : undefined;
-  return execution === undefined ? undefined : head.session(execution.sessionId);
+  if ("commandId" in command) return ownerOf(head, head.execution(command.commandId));
+  if ("invocationId" in command) return ownerOf(head, head.things.invocations.head(command.invocationId));
+  return undefined;
+}
+
+function ownerOf(head: Head, thing: { readonly sessionId: string } | undefined): Session | undefined {
+  return thing === undefined ? undefined : head.session(thing.sessionId);
 }
 
 /** Decides whether a caller gets the lease of a session that goes on, or has it already. */

@@ -80,6 +80,7 @@ describe("a tracked call", () => {
     ["session_not_active", { status: "completed" }],
     ["session_not_active", { status: "paused" }],
     ["session_not_found", {}],
+    ["lease_lost", {}],
   ])("is not begun in a session that takes no work: %s %j", async (type, details) => {
     refuse("start", type, details);
     const work = vi.fn();

@@ -14,15 +14,21 @@ const WRITES = {
   "metadata/set": { key: "k", value: 1 },
   "metadata/delete": { key: "k" },
   "message/append": { role: "user", content: "hello" },
+  "invocation/start": { tool: "t", invocationId: "i" },
+  "invocation/finish": { invocationId: "i", status: "succeeded" },
+  "invocation/link": { tool: "t" },
   "command/start": { argv: ["true"] },
   "command/run": { argv: ["true"] },
-  "command/signal": undefined,
+  "command/signal": {},
   "session/pause": {},
   "session/resume": {},
   "session/end": {},
   "session/archive": {},
   "session/delete": {},
-} satisfies Record<Exclude<LeasedMethod, "session/claim" | "session/release">, object | undefined>;
+} satisfies Record<Exclude<LeasedMethod, "session/claim" | "session/release">, object>;
+
+/** Writes that name what belongs to the session, and not the session. */
+const BY_OTHER_IDS: ReadonlySet<string> = new Set(["command/signal", "invocation/finish"]);
 
 /** Writes that name a session and are no writes to it: it is not there yet, or its log is nobody's alone. */
 const UNBOUND: ReadonlySet<string> = new Set(["session/create", "log/write"]);
@@ -37,7 +43,8 @@ it("B.3 every write to a session that is claimed wants the lease, and never take
   const { lease } = await peer.call("session/claim", { sessionId, takeover: true });
   const { commandId } = await peer.call("command/start", { sessionId, argv: ["sleep", "60"], lease });
   for (const [method, fields] of Object.entries(WRITES)) {
-    const params = fields === undefined ? { commandId } : { sessionId, ...fields };
+    const ids = method === "command/signal" ? { commandId } : BY_OTHER_IDS.has(method) ? {} : { sessionId };
+    const params = { ...ids, ...fields };
     const typeOf = async (shown: object): Promise<unknown> => {
       const { error } = await peer.ask({ method, params: { ...params, ...shown } });
       return (error?.data as { type?: string } | undefined)?.type;
@@ -55,7 +62,7 @@ it("B.3 every write to a session that is claimed wants the lease, and never take
 
 it("B.3 every write to one session takes the lease", () => {
   const writes = Object.entries(METHODS).filter(([name, { access, params }]) => {
-    const isOfSession = "sessionId" in params.shape || name === "command/signal";
+    const isOfSession = "sessionId" in params.shape || BY_OTHER_IDS.has(name);
     return access === "write" && isOfSession && !UNBOUND.has(name);
   });
   expect(writes.length).toBeGreaterThan(0);

@@ -8,7 +8,17 @@ import {
 } from "../invocation.js";
 import { method } from "../method.js";
 import { damagedItem } from "../session.js";
-import { durationMs, id, idempotencyKey, label, listOf, page, time } from "../shapes.js";
+import {
+  durationMs,
+  id,
+  idempotencyKey,
+  label,
+  leaseToken,
+  listOf,
+  page,
+  sessionWrite,
+  time,
+} from "../shapes.js";
 
 const { input, output, error, path, messageId } = invocationShape.shape;
 
@@ -16,13 +26,12 @@ export const invocation = {
   "invocation/start": method({
     summary: "Records that a tool is being used in a session; `invocation/finish` says how that went.",
     params: z.strictObject({
-      sessionId: id,
+      ...sessionWrite,
       tool: label,
       invocationId: id.optional(),
       input,
       path,
       messageId,
-      idempotencyKey: idempotencyKey.optional(),
     }),
     result: invocationShape,
     errors: ["session_not_found", "session_not_active", "invocation_exists", "limit_reached"],
@@ -33,6 +42,7 @@ export const invocation = {
     summary: "Records how an invocation ended. Its duration counts from its start unless it is given.",
     params: z.strictObject({
       invocationId: id,
+      lease: leaseToken.optional(),
       status: invocationOutcome,
       durationMs: durationMs.optional(),
       output,
@@ -49,7 +59,7 @@ export const invocation = {
     summary:
       "Records an invocation as a whole that ran elsewhere, with a link to the tool's own folder for it.",
     params: z.strictObject({
-      sessionId: id,
+      ...sessionWrite,
       tool: label,
       invocationId: id.optional(),
       status: invocationOutcome.default("succeeded"),
@@ -62,7 +72,6 @@ export const invocation = {
       startedAt: time.optional(),
       durationMs: durationMs.optional(),
       usage: invocationUsage.optional(),
-      idempotencyKey: idempotencyKey.optional(),
     }),
     result: invocationShape,
     errors: ["session_not_found", "session_not_active", "invocation_exists", "limit_reached"],

@@ -15,20 +15,22 @@ export function invocationHandlers({ supervisor }: Services): NamespaceHandlers<
 
   return {
     "invocation/start": (params) => {
-      const { call, fields } = keyed("invocation/start", params);
+      const { call, lease, fields } = keyed("invocation/start", params);
       const { invocationId = newId(), ...others } = fields;
-      return answer(supervisor.submit({ type: "invocation/start", ...others, invocationId }, { call, show }));
+      return answer(
+        supervisor.submit({ type: "invocation/start", ...others, invocationId }, { call, lease, show }),
+      );
     },
     "invocation/finish": (params) => {
-      const { call, fields } = keyed("invocation/finish", params);
-      return answer(supervisor.submit({ type: "invocation/finish", ...fields }, { call, show }));
+      const { call, lease, fields } = keyed("invocation/finish", params);
+      return answer(supervisor.submit({ type: "invocation/finish", ...fields }, { call, lease, show }));
     },
     "invocation/link": (params) => {
-      const { call, fields } = keyed("invocation/link", params);
+      const { call, lease, fields } = keyed("invocation/link", params);
       const { invocationId = newId(), startedAt: given, ...others } = fields;
       const startedAt = given === undefined ? undefined : Date.parse(given);
       const command = { type: "invocation/link", ...others, invocationId, startedAt } as const;
-      return answer(supervisor.submit(command, { call, show }));
+      return answer(supervisor.submit(command, { call, lease, show }));
     },
     "invocation/get": (params) => getInvocation(supervisor, params),
     "invocation/list": (params) => listInvocations(supervisor, params),
