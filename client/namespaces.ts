@@ -8,6 +8,7 @@ const NAMESPACES = {
   metadata: true,
   message: true,
   invocation: true,
+  checkpoint: true,
   command: true,
   log: true,
   retention: true,

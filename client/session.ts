@@ -41,6 +41,7 @@ export class Session implements AsyncDisposable {
   #workingDirectory: string | undefined;
   #isLetGo = false;
   #lease: Lease | undefined;
+  #isOver = false;
 
   constructor({ call: plainCall, claim }: SessionWays, session: SessionShape) {
     const call = leasedCall(plainCall, () => (this.#lease?.isReleased === true ? undefined : this.#lease));
@@ -134,6 +135,24 @@ export class Session implements AsyncDisposable {
     return (this.#lease = await this.#claim(this.sessionId, options));
   }
 
+  /** Keeps the session as it is now, to be restored later. */
+  checkpoint(label?: string): Promise<Result<"checkpoint/create">> {
+    return this.#call("checkpoint/create", { ...this.#self, label });
+  }
+
+  /** The checkpoints, newest first; those that restores made are `automatic`. */
+  checkpoints(): AsyncGenerator<ItemOf<"checkpoint/list">, void, undefined> {
+    return pages(this.#call, "checkpoint/list", this.#self);
+  }
+
+  /**
+   * Brings the session back to a checkpoint, the newest that is not automatic unless an id is given. To restore `undo`
+   * of the answer undoes it. A session that had ended is held again if it is active now.
+   */
+  async restore(checkpointId?: string): Promise<Result<"checkpoint/restore">> {
+    return this.#learn(await this.#call("checkpoint/restore", { ...this.#self, checkpointId }));
+  }
+
   /** Lets the session live on: it is not ended when it is disposed of, and heartbeats are up to others. */
   detach(): void {
     this.#isLetGo = true;
@@ -183,7 +202,7 @@ export class Session implements AsyncDisposable {
    */
   async close(status: EndStatus = "completed", reason?: string): Promise<void> {
     await this.#logQueue.flush();
-    if (this.#isLetGo) return this.#lease?.release();
+    if (this.#isLetGo || this.#isOver) return this.#lease?.release();
     try {
       await this.end(status, reason);
     } catch (error) {
@@ -204,11 +223,11 @@ export class Session implements AsyncDisposable {
 
   #learn<T extends SessionShape>(session: T): T {
     this.#workingDirectory = session.workingDirectory;
-    if (session.endedAt !== undefined) {
+    this.#isOver = session.endedAt !== undefined;
+    if (this.#isOver) {
       this.#lease?.drop();
-      this.detach();
-    }
-    if (!this.#isLetGo) this.#heartbeat.keepUp(session.config.heartbeatTimeoutMs);
+      this.#heartbeat.stop();
+    } else if (!this.#isLetGo) this.#heartbeat.keepUp(session.config.heartbeatTimeoutMs);
     return session;
   }
 

@@ -167,7 +167,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
 type Opening = DaemonOptions & { readonly log: Logger; readonly sessionLogs: SessionLogs };
 
 async function prepareFolders({ places, storage }: DaemonOptions): Promise<void> {
-  const folders = [places.dataDir, places.contentDir];
+  const folders = [places.dataDir, places.contentDir, places.checkpointsDir];
   if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir);
   for (const folder of folders) await ensurePrivateFolder(folder);
   await openTemporaryFolder(places.tempDir);
@@ -175,6 +175,7 @@ async function prepareFolders({ places, storage }: DaemonOptions): Promise<void>
   // What is there already may have been made by a daemon that was killed before the name was durable.
   await syncFolder(places.dataDir);
   await syncFolder(places.contentDir);
+  await syncFolder(places.checkpointsDir);
   // What the data folder lies in may be somebody else's, and not to be opened.
   await syncFolder(dirname(places.dataDir)).catch(() => undefined);
 }
@@ -225,7 +226,7 @@ function openSessionLogs({ config, places }: DaemonOptions, log: Logger): Sessio
 
 function openSupervisor(opening: Opening, clock: SystemClock): Promise<Supervisor> {
   const { config, places, log, sessionLogs, onFatal } = opening;
-  const { dataDir, journalDir, snapshotDir, contentDir } = places;
+  const { dataDir, journalDir, snapshotDir, contentDir, checkpointsDir } = places;
   return Supervisor.open({
     clock,
     bounds: { ...LIMITS, maxSessions: config.sessions.maxSessions, maxRunning: config.commands.maxRunning },
@@ -237,6 +238,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     socket: opening.listen === false ? undefined : places.socket,
     dataDir,
     contentDir,
+    checkpointsDir,
     // With the journal in memory, what is in the index ends with the daemon too.
     searchDir: opening.storage === "memory" ? join(places.tempDir, "search") : places.searchDir,
     sessionsDir: opening.storage === "memory" ? undefined : places.sessionsDir,

@@ -69,6 +69,12 @@ function gist(event: EventShape): string {
       return `${event.data.key} = ${JSON.stringify(event.data.value)}`;
     case "metadata/deleted":
       return event.data.key;
+    case "checkpoint/created":
+      return event.data.label ?? event.data.checkpointId;
+    case "checkpoint/restored":
+      return `${event.data.checkpointId}, ${statusWords(event.data.status)}`;
+    case "checkpoint/deleted":
+      return event.data.checkpointId;
     case "command/accepted":
       return event.data.argv.join(" ");
     case "command/started":

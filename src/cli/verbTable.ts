@@ -1,3 +1,4 @@
+import { checkpointVerbs } from "./checkpointVerbs.js";
 import { collect, durationMs, durationOrNeverMs, eventTypes, wholeNumber } from "./optionValues.js";
 import type { VerbSpec } from "./verb.js";
 import { ping } from "./verbs/ping.js";
@@ -144,6 +145,7 @@ export const VERBS: readonly VerbSpec[] = [
     options: [{ flags: "-f, --force", about: "end those that are alive first, as abandoned" }],
     load: async () => (await import("./verbs/rm.js")).rm,
   },
+  ...checkpointVerbs(SESSIONS, REF),
   {
     name: "export",
     group: SESSIONS,

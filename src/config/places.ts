@@ -18,6 +18,7 @@ export interface Places {
   contentDir: string;
   /** The full-text index: a copy, which can be made again. */
   searchDir: string;
+  checkpointsDir: string;
   tempDir: string;
   logDir: string;
   /** The file that is read when none is named. */
@@ -72,6 +73,7 @@ export function resolvePlaces(input: PlacesInput): Places {
     sessionsDir: join(dataDir, "sessions"),
     contentDir: join(dataDir, "content"),
     searchDir: join(dataDir, "search"),
+    checkpointsDir: join(dataDir, "checkpoints"),
     tempDir: join(dataDir, "temp"),
     logDir: resolve(config.logDir ?? (isStandard ? standard.log : join(dataDir, "log"))),
     configFile: join(standard.config, "config.json"),

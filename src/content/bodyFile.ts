@@ -131,7 +131,8 @@ async function findSavedBytes(path: string, firstSeq: number, operations: DiskOp
   return savedBytes;
 }
 
-function foundIn<B extends Body>(line: Line): FoundBody<B> {
+/** The body in a line of such a file, held against its checksum. */
+export function foundIn<B extends Body>(line: Line): FoundBody<B> {
   const { offset, bytes, terminated } = line;
   const place = { offset, endOffset: offset + bytes.length + 1 };
   if (!terminated || verifyCheckedLine(bytes, 0) === undefined) return { damaged: true, ...place };

@@ -1,5 +1,6 @@
 import type { Body, FoundBody } from "./bodyFile.js";
 import type { BodyKind, FolderOwner } from "./places.js";
+import type { BodyPlace } from "./seekBody.js";
 
 /** Which part of a session's bodies is read, and from which end. */
 export interface BodyRange {
@@ -29,6 +30,8 @@ export interface BodyStore {
   append(owner: FolderOwner, kind: BodyKind, bodies: readonly Body[]): Promise<void>;
   /** Reads what was kept. What comes in or goes meanwhile may be among it or not; an owner without bodies has none. */
   read<B extends Body>(owner: FolderOwner, kind: BodyKind, range: BodyRange): AsyncIterable<FoundBody<B>>;
+  /** Where the first body begins that does not come before a place; where the last one ended, if all do. */
+  seek(owner: FolderOwner, kind: BodyKind, place: BodyPlace): Promise<number>;
   /** How much comes before the body of `beforeSeq`, in the unit of offsets: bytes. */
   bytesBefore(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number>;
   /** Removes everything that the owner kept, also what lies beside the bodies. */

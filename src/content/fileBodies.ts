@@ -2,6 +2,7 @@ import { appendBodies, type Body, bytesBefore, type FoundBody, readBodies } from
 import type { BodyRange, BodyStore } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
 import { type BodyKind, bodyPath, type FolderOwner } from "./places.js";
+import { type BodyPlace, seekBody } from "./seekBody.js";
 
 /** Bodies in files, one a kind in the folder of each session. */
 export class FileBodies implements BodyStore {
@@ -17,6 +18,10 @@ export class FileBodies implements BodyStore {
 
   read<B extends Body>(owner: FolderOwner, kind: BodyKind, range: BodyRange): AsyncIterable<FoundBody<B>> {
     return readBodies<B>(this.#path(owner, kind), range);
+  }
+
+  seek(owner: FolderOwner, kind: BodyKind, place: BodyPlace): Promise<number> {
+    return seekBody(this.#path(owner, kind), place);
   }
 
   bytesBefore(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {

@@ -4,6 +4,7 @@ import type { Body, FoundBody } from "./bodyFile.js";
 import type { BodyRange, BodyStore, OwnedBody } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
 import { type BodyKind, folderName, type FolderOwner } from "./places.js";
+import { type BodyPlace, comesBefore } from "./seekBody.js";
 
 /** One body as JSON: what is read is what a file would give back, without what JSON drops. */
 interface Line {
@@ -65,6 +66,12 @@ export class MemoryBodies implements BodyStore {
       count += 1;
       if (count % SLICE === 0) await turn();
     }
+  }
+
+  seek(owner: FolderOwner, kind: BodyKind, place: BodyPlace): Promise<number> {
+    const lines = this.#lines(owner, kind);
+    const line = lines[firstAt(lines, ({ text }) => !comesBefore(JSON.parse(text) as Body, place))];
+    return Promise.resolve(line?.offset ?? lines.at(-1)?.endOffset ?? 0);
   }
 
   bytesBefore(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {

@@ -20,7 +20,9 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts):
     clock.tick();
     return timeouts.run();
   });
-  jobs.every("autosave", "* * * * * *", () => supervisor.bodies.save(clock.upMs()));
+  jobs.every("autosave", "* * * * * *", async () => {
+    await Promise.all([supervisor.bodies.save(clock.upMs()), supervisor.checkpoints.saveDue()]);
+  });
   // A long pass does not hold up the job: the next look joins it.
   jobs.every("files", "* * * * * *", () => void supervisor.files?.save(clock.upMs()));
   jobs.every("snapshot", "*/5 * * * * *", async () => {

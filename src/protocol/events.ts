@@ -1,10 +1,11 @@
 import { z } from "zod";
 
+import { checkpoint } from "./checkpoint.js";
 import { endCause, command, commandStatus, signalName } from "./command.js";
 import { json } from "./json.js";
 import { invocationData } from "./invocation.js";
 import { message } from "./message.js";
-import { activity, endedStatus, releaseReason, session } from "./session.js";
+import { activity, endedStatus, releaseReason, session, sessionStatus } from "./session.js";
 import { count, id, label, seq, text, time } from "./shapes.js";
 import { template } from "./template.js";
 
@@ -37,6 +38,10 @@ const SESSION_EVENTS = {
   /** By whoever made it, or by the end of its session. */
   "invocation/finished": invocationData,
   "invocation/linked": invocationData,
+  "checkpoint/created": checkpoint.omit({ seq: true, createdAt: true }),
+  /** The session is as it was then; `session/get` answers it. */
+  "checkpoint/restored": z.strictObject({ checkpointId: id, status: sessionStatus }),
+  "checkpoint/deleted": z.strictObject({ checkpointId: id }),
   "metadata/set": z.strictObject({ key: label, value: json }),
   "metadata/deleted": z.strictObject({ key: label }),
   "command/accepted": command,

@@ -29,6 +29,12 @@ export const LIMITS = {
   runningInvocations: 256,
   /** Invocations of one session that are over and still found by their id alone; the file has all. */
   knownInvocations: 1_000,
+  /** Checkpoints of one session that somebody asked for. */
+  checkpoints: 100,
+  /** Those that its restores make: the newest stay, and they keep nobody from making others. */
+  automaticCheckpoints: 10,
+  /** Places in one conversation in which restored checkpoints took messages back. */
+  hiddenRuns: 10_000,
   /** Different tools that the totals of one session tell apart; the rest is counted as "other". */
   toolNames: 256,
   /** Entries of argv, and variables of an environment. */

@@ -116,6 +116,8 @@ export const session = z.strictObject({
   activities: count,
   /** Messages of its conversation. */
   messages: count,
+  /** Checkpoints of it, automatic ones included. */
+  checkpoints: count,
   commands: commandCounts,
   /** Those that were started and linked; `totals` counts commands and reports of tools as well. */
   invocations: invocationCounts,

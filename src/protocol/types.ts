@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import type { checkpoint } from "./checkpoint.js";
 import type { command } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
 import type { invocation } from "./invocation.js";
@@ -44,6 +45,7 @@ export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
+export type CheckpointShape = z.output<typeof checkpoint>;
 export type MessageShape = z.output<typeof message>;
 export type InvocationShape = z.output<typeof invocation>;
 export type TemplateShape = z.output<typeof template>;

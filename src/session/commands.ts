@@ -9,7 +9,7 @@ import type {
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { ProcessIdentity, SessionStatus, Template } from "./state.js";
+import type { CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -95,6 +95,22 @@ export type Command =
     } & Omit<FinishedInvocation, "startedAt" | "endedAt">)
   | { readonly type: "metadata/set"; readonly sessionId: string; readonly key: string; readonly value: Json }
   | { readonly type: "metadata/delete"; readonly sessionId: string; readonly key: string }
+  | {
+      readonly type: "checkpoint/create";
+      readonly sessionId: string;
+      readonly checkpointId: string;
+      readonly label?: string | undefined;
+    }
+  | {
+      readonly type: "checkpoint/restore";
+      readonly sessionId: string;
+      readonly checkpointId: string;
+      /** Of the checkpoint that is made before, so that the restore can be undone. */
+      readonly undoId: string;
+      /** What the checkpoint keeps, as its file has it. */
+      readonly value: CheckpointValue;
+    }
+  | { readonly type: "checkpoint/delete"; readonly sessionId: string; readonly checkpointId: string }
   | ({ readonly type: "template/save" } & Pick<Template, "templateId" | "description" | "defaults">)
   | { readonly type: "template/delete"; readonly templateId: string }
   | ({ readonly type: "command/start"; readonly sessionId: string } & AcceptedFields)
@@ -135,6 +151,9 @@ export interface Bounds {
   readonly detailsLength: number;
   readonly messageLength: number;
   readonly labelLength: number;
+  readonly checkpoints: number;
+  readonly automaticCheckpoints: number;
+  readonly hiddenRuns: number;
   readonly templates: number;
   readonly runningInvocations: number;
 }

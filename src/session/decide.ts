@@ -1,4 +1,5 @@
 import type { Bounds, Command, Moment } from "./commands.js";
+import { decideCheckpoint } from "./decideCheckpoint.js";
 import { decideExecution } from "./decideExecution.js";
 import { decideInvocation } from "./invocation.js";
 import { decideSession } from "./decideSession.js";
@@ -21,6 +22,10 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "invocation/finish":
     case "invocation/link":
       return decideInvocation(head, command, moment, bounds);
+    case "checkpoint/create":
+    case "checkpoint/restore":
+    case "checkpoint/delete":
+      return decideCheckpoint(head, command, bounds);
     case "template/save":
     case "template/delete":
       return decideTemplate(head, command, bounds);

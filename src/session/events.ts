@@ -7,6 +7,8 @@ import type {
   UsageShape,
 } from "../protocol/types.js";
 import type {
+  CheckpointEntry,
+  CheckpointValue,
   EndCause,
   Execution,
   ExecutionStatus,
@@ -113,6 +115,11 @@ interface SessionEventData {
   "invocation/linked": FinishedInvocation;
   "metadata/set": { readonly key: string; readonly value: Json };
   "metadata/deleted": { readonly key: string };
+  "checkpoint/created": Pick<CheckpointEntry, "checkpointId" | "label" | "automatic" | "sizeBytes"> & {
+    readonly value: CheckpointValue;
+  };
+  "checkpoint/restored": { readonly checkpointId: string; readonly value: CheckpointValue };
+  "checkpoint/deleted": { readonly checkpointId: string };
   "command/accepted": AcceptedFields;
   "command/started": {
     readonly commandId: string;

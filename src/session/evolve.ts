@@ -1,5 +1,6 @@
 import { growthBy, lengthOfEntry } from "./metadata.js";
 import { created, imported } from "./evolveBirth.js";
+import { evolveCheckpoint } from "./evolveCheckpoint.js";
 import type { Event, Stamp, UpdatedFields } from "./events.js";
 import { letGo } from "./lease.js";
 import { countInvocation } from "./invocation.js";
@@ -63,6 +64,10 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       return metadataSet(session, event.data.key, event.data.value, stamp);
     case "metadata/deleted":
       return active(session, metadataDeleted(session, event.data.key), stamp);
+    case "checkpoint/created":
+    case "checkpoint/restored":
+    case "checkpoint/deleted":
+      return evolveCheckpoint(session, event, stamp);
     default:
       return countCommand(session, event, stamp);
   }
@@ -150,6 +155,7 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     archivedAt: session.archivedAt,
     activities: session.activities,
     conversation: session.conversation,
+    checkpoints: session.checkpoints,
     commands: session.commands,
     invocations: session.invocations,
     totals: session.totals,

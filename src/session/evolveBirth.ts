@@ -4,6 +4,7 @@ import type { Session } from "./state.js";
 import { NO_TOTALS } from "./totals.js";
 
 const NO_CONVERSATION: Session["conversation"] = { count: 0, appended: 0, hidden: [] };
+const NO_CHECKPOINTS: Session["checkpoints"] = [];
 const NO_COMMANDS: Session["commands"] = { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 };
 
 const NO_INVOCATIONS: Session["invocations"] = {
@@ -43,6 +44,7 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
     archivedAt: undefined,
     activities: 0,
     conversation: NO_CONVERSATION,
+    checkpoints: NO_CHECKPOINTS,
     commands: NO_COMMANDS,
     invocations: NO_INVOCATIONS,
     totals: NO_TOTALS,

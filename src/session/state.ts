@@ -44,6 +44,8 @@ export interface Session {
   readonly archivedAt: number | undefined;
   readonly activities: number;
   readonly conversation: Conversation;
+  /** Oldest first. */
+  readonly checkpoints: readonly CheckpointEntry[];
   readonly commands: SessionShape["commands"];
   readonly invocations: SessionShape["invocations"];
   readonly totals: SessionShape["totals"];
@@ -97,6 +99,47 @@ export interface Invocation {
   readonly messageId?: string | undefined;
   /** Of its body; undefined while it runs. */
   readonly endedSeq: number | undefined;
+}
+
+/**
+ * What a checkpoint keeps, as a value of its own: it is in the journal until it is in a file, and never in memory with
+ * its session. What sessions come to have beside these joins here, as a key that older checkpoints do not have.
+ */
+export type CheckpointValue = Pick<
+  Session,
+  | "name"
+  | "purpose"
+  | "description"
+  | "userId"
+  | "workingDirectory"
+  | "tags"
+  | "metadata"
+  | "metadataLength"
+  | "environment"
+  | "config"
+  | "status"
+  | "endedAt"
+  | "endReason"
+  | "totals"
+  | "conversation"
+>;
+
+/** A checkpoint as far as it is in memory. */
+export interface CheckpointEntry {
+  readonly checkpointId: string;
+  readonly label: string | undefined;
+  /** Made by a restore, so that it can be undone, and not because somebody asked for it. */
+  readonly automatic: boolean;
+  /** When it was made, epoch milliseconds. */
+  readonly at: number;
+  /** Of the event that made it. */
+  readonly seq: number;
+  /** What the session was then. */
+  readonly status: SessionStatus;
+  /** Messages that could be seen then. */
+  readonly messages: number;
+  /** Of the value, as JSON. */
+  readonly sizeBytes: number;
 }
 
 /** What sessions are born with, where their creation does not say otherwise. Times are epoch milliseconds. */

@@ -3,7 +3,14 @@ import type { BodyKind, FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
 import { bodyEntries, type BodyEntry } from "./bodyEntries.js";
 import type { AnyBody, BodyTypes } from "./bodyOf.js";
-import { type BodyFilter, type BodyPage, findBody, type PageOptions, readPage } from "./bodyPage.js";
+import {
+  type BodyFilter,
+  type BodyLeap,
+  type BodyPage,
+  findBody,
+  type PageOptions,
+  readPage,
+} from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
 import type { PlacedInMemory } from "./mergedBodies.js";
 import { ofKind, type UnsavedBody } from "./unsavedBody.js";
@@ -135,6 +142,7 @@ export class Bodies {
     options: PageOptions,
     isWanted?: BodyFilter<BodyTypes[Kind]>,
     toCome: readonly PlacedInMemory<BodyTypes[Kind]>[] = [],
+    leap?: BodyLeap<BodyTypes[Kind]>,
   ): Promise<BodyPage<BodyTypes[Kind]>> {
     const inMemory = [...ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind), ...toCome];
     return readPage<BodyTypes[Kind]>(
@@ -142,6 +150,10 @@ export class Bodies {
       inMemory,
       options,
       isWanted,
+      (body) => {
+        const place = leap?.(body);
+        return place === undefined ? undefined : this.#store.seek(session, kind, place);
+      },
     );
   }
 

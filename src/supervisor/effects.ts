@@ -4,6 +4,7 @@ import { isEnded } from "../session/state.js";
 import type { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
 import { bodyOf } from "./bodyOf.js";
+import type { Checkpoints } from "./checkpoints.js";
 import type { Committed } from "./ledger.js";
 import { type InvocationLinks, linkOf } from "./invocationLinks.js";
 import { logEvent } from "./logEvent.js";
@@ -14,6 +15,7 @@ interface EffectParts {
   readonly beats: Beats;
   readonly bodies: Bodies;
   readonly links: InvocationLinks;
+  readonly checkpoints: Checkpoints;
   readonly runner: Runner;
   readonly log: SupervisorLog;
   readonly sessionLog: SupervisorOptions["sessionLog"];
@@ -52,6 +54,7 @@ export class Effects {
     for (const listener of this.#recordListeners) listener(committed);
     for (const session of changes.removed) {
       this.#removeContent(session);
+      this.#parts.checkpoints.dropAll(session);
       void this.#parts.sessionLogs?.remove(session);
     }
     for (const { value } of changes.sessions) {
@@ -61,11 +64,11 @@ export class Effects {
   }
 
   #one(event: SessionEvent, stamp: Stamp, { changes }: Committed): void {
-    const { beats, bodies, links, sessionLog, sessionLogs } = this.#parts;
+    const { beats, bodies, checkpoints, links, sessionLog, sessionLogs } = this.#parts;
     const { sessionId } = event;
     const session = changes.sessions.find(({ slot }) => slot.key === sessionId)?.value;
-    if (event.type === "session/resumed" || session === undefined || isEnded(session.status))
-      beats.forget(sessionId);
+    const isBegun = event.type === "session/resumed" || event.type === "checkpoint/restored";
+    if (isBegun || session === undefined || isEnded(session.status)) beats.forget(sessionId);
     // What was beaten under another limit, or under none, says nothing about this one.
     else if (event.type === "session/updated" && (event.data.config?.heartbeatTimeoutMs ?? 0) > 0)
       beats.expect(sessionId);
@@ -76,6 +79,8 @@ export class Effects {
     }
     const link = linkOf(event, session);
     if (link !== undefined) links.add(link);
+    if (session !== undefined) checkpoints.follow(session, event);
+    void checkpoints.saveIfFull();
     const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);
     if (logged !== undefined) logEvent(sessionLog, logged, event);
     if (event.type === "session/archived" && session !== undefined) void sessionLogs?.archive(session);

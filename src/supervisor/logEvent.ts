@@ -16,6 +16,9 @@ const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "invocation/started": "Invocation started",
   "invocation/finished": "Invocation ended",
   "invocation/linked": "Invocation linked",
+  "checkpoint/created": "Checkpoint made",
+  "checkpoint/restored": "Checkpoint restored",
+  "checkpoint/deleted": "Checkpoint deleted",
   "command/accepted": "Command accepted",
   "command/started": "Command started",
   "command/retrying": "Command failed and will be tried again",
@@ -60,6 +63,11 @@ function facts(event: SessionEvent): object {
       const { invocationId, tool, status, durationMs, error } = event.data;
       return { invocationId, tool, status, durationMs, error };
     }
+    case "checkpoint/created":
+    case "checkpoint/deleted":
+      return { checkpointId: event.data.checkpointId };
+    case "checkpoint/restored":
+      return { checkpointId: event.data.checkpointId, status: event.data.value.status };
     case "command/accepted":
       return { commandId: event.data.commandId, program: event.data.argv[0] };
     case "command/started":

@@ -12,7 +12,7 @@ export interface PlacedInMemory<B extends Body> {
 export type ReadSaved<B extends Body> = (range: BodyRange) => AsyncIterable<FoundBody<B>>;
 
 /** A saved one, or one that has no place there yet. */
-type Placed<B extends Body> =
+export type Placed<B extends Body> =
   FoundBody<B> | (PlacedInMemory<B> & { readonly offset?: never; readonly endOffset?: never });
 
 /** Bodies of the store and of memory as one row; what is in both counts once. */

@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   readonly contentDir: string;
   /** Where the full-text index lies. */
   readonly searchDir: string;
+  /** Where checkpoints lie. */
+  readonly checkpointsDir: string;
   /** Where the files for people lie; none where this is left out. */
   readonly sessionsDir?: string | undefined;
   /** Where the journal lies; left out, it is in memory, and the bodies are too. */

@@ -3,6 +3,7 @@ import { openJournal, openMemoryJournal, type Journal, type StoredRecord } from 
 import type { Event } from "../session/events.js";
 import type { Session } from "../session/state.js";
 import type { Bodies } from "./bodies.js";
+import type { Checkpoints } from "./checkpoints.js";
 import { bodyOf } from "./bodyOf.js";
 import { linkOf, type WantedLink } from "./invocationLinks.js";
 import type { KeyEntry, Keys } from "./keys.js";
@@ -15,6 +16,7 @@ interface State {
   readonly registry: Registry;
   readonly keys: Keys;
   readonly bodies: Bodies;
+  readonly checkpoints: Checkpoints;
 }
 
 /** What a replay went through. */
@@ -62,7 +64,7 @@ export async function recover(options: SupervisorOptions, state: State): Promise
 }
 
 function replay(
-  { registry, keys, bodies }: State,
+  { registry, keys, bodies, checkpoints }: State,
   record: StoredRecord,
   found: { readonly deleted: FolderOwner[]; readonly links: WantedLink[] },
 ): void | Promise<void> {
@@ -80,12 +82,14 @@ function replay(
     const session = event.sessionId === undefined ? undefined : registry.session(event.sessionId);
     const body = bodyOf(event, { seq: eventSeq, at });
     if (body !== undefined && session !== undefined) bodies.add(session, body, up);
+    if (session !== undefined) checkpoints.follow(session, event);
     const link = linkOf(event, session);
     if (link !== undefined) found.links.push(link);
   }
   for (const session of changes.removed) {
     bodies.forget(session);
+    checkpoints.dropAll(session);
     found.deleted.push({ sessionId: session.sessionId, createdSeq: session.createdSeq });
   }
-  return bodies.saveIfFull();
+  return bodies.saveIfFull() ?? checkpoints.saveIfFull();
 }

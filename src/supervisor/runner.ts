@@ -2,7 +2,7 @@ import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
 import type { Execution, Session } from "../session/state.js";
-import { isOver } from "../session/state.js";
+import { isEnded, isOver } from "../session/state.js";
 import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
@@ -74,6 +74,9 @@ export class Runner {
           break;
         case "session/ended":
           this.stopSession(event.sessionId);
+          break;
+        case "checkpoint/restored":
+          if (isEnded(event.data.value.status)) this.stopSession(event.sessionId);
           break;
         default:
       }

@@ -13,6 +13,7 @@ import type { Execution, Session } from "../session/state.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
 import { Bodies } from "./bodies.js";
+import { Checkpoints } from "./checkpoints.js";
 import { ContentHold } from "./contentHold.js";
 import { Effects } from "./effects.js";
 import { SessionFiles } from "./files/sessionFiles.js";
@@ -53,6 +54,7 @@ export class Supervisor {
   readonly registry: Registry;
   readonly keys: Keys;
   readonly bodies: Bodies;
+  readonly checkpoints: Checkpoints;
   readonly beats: Beats;
   readonly limits: Limits;
   readonly journal: Journal;
@@ -80,9 +82,11 @@ export class Supervisor {
     const hold = new ContentHold();
     const Store = options.journal === undefined ? MemoryBodies : FileBodies;
     const bodies = new Bodies({ store: new Store(options.contentDir), hold, log: options.log });
-    const { journal, records, deleted, links } = await recover(options, { registry, keys, bodies });
+    const checkpoints = new Checkpoints({ ...options, hold });
+    const state = { registry, keys, bodies, checkpoints };
+    const { journal, records, deleted, links } = await recover(options, state);
     try {
-      const supervisor = new Supervisor(options, { registry, keys, bodies, journal, hold });
+      const supervisor = new Supervisor(options, { ...state, journal, hold });
       await supervisor.#openFiles(options.sessionsDir, deleted);
       const lostCommands = await supervisor.#reconcile();
       await supervisor.workspaces.begin();
@@ -90,6 +94,7 @@ export class Supervisor {
       supervisor.#leftovers.begin(deleted);
       supervisor.leases.begin();
       for (const link of links) supervisor.#links.add(link);
+      checkpoints.begin();
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, lostCommands, durationMs };
       return supervisor;
@@ -102,10 +107,12 @@ export class Supervisor {
 
   private constructor(
     options: SupervisorOptions,
-    parts: { registry: Registry; keys: Keys; bodies: Bodies; journal: Journal; hold: ContentHold },
+    parts: Pick<Supervisor, "registry" | "keys" | "bodies" | "checkpoints" | "journal"> & {
+      hold: ContentHold;
+    },
   ) {
-    const { clock, bounds, contentDir, dataDir, log, sessionLog, sessionLogs } = options;
-    const { registry, keys, bodies, journal, hold } = parts;
+    const { clock, bounds, contentDir, checkpointsDir, dataDir, log, sessionLog, sessionLogs } = options;
+    const { registry, keys, bodies, checkpoints, journal, hold } = parts;
     this.#options = options;
     this.#hold = hold;
     this.#leftovers = new Leftovers({ contentDir, hold, log });
@@ -113,12 +120,13 @@ export class Supervisor {
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
+    this.checkpoints = checkpoints;
     this.journal = journal;
     this.beats = new Beats(clock);
     const record = (command: Command): Promise<Answer> => this.submit(command, { isOwn: true });
     this.limits = new Limits({ clock, beats: this.beats, record });
     this.feed = new Feed(journal);
-    this.backups = new Backups({ ...parts, clock, contentDir, dataDir, log });
+    this.backups = new Backups({ ...parts, clock, contentDir, checkpointsDir, dataDir, log });
     this.retention = new RetentionRuns({
       ...parts,
       clock,
@@ -147,6 +155,7 @@ export class Supervisor {
       beats: this.beats,
       bodies,
       links: this.#links,
+      checkpoints,
       runner: this.runner,
       log,
       sessionLog,
@@ -251,6 +260,7 @@ export class Supervisor {
     await this.bodies.save().catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the snapshot has them");
     });
+    await this.checkpoints.saveDue();
     if (!this.#isContentBusy) await this.journal.snapshot(snapshotEntries(this));
   }
 
@@ -305,6 +315,9 @@ export class Supervisor {
     await this.search.close();
     await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
+    });
+    await this.checkpoints.close(BODIES_PATIENCE_MS).catch((err: unknown) => {
+      this.#options.log.warn({ err }, "Checkpoints could not be saved; the journal still has them");
     });
     await this.#files?.close(FILES_PATIENCE_MS);
     await this.journal.close();

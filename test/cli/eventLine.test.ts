@@ -33,6 +33,10 @@ describe("eventLine", () => {
     ],
     [{ type: "invocation/linked", data: { tool: "git", status: "succeeded" } }, "git: succeeded"],
     [{ type: "metadata/deleted", data: { key: "k" } }, "k"],
+    [{ type: "checkpoint/created", data: { checkpointId: "k", label: "before" } }, "before"],
+    [{ type: "checkpoint/created", data: { checkpointId: "k" } }, "k"],
+    [{ type: "checkpoint/restored", data: { checkpointId: "k", status: "timed_out" } }, "k, timed out"],
+    [{ type: "checkpoint/deleted", data: { checkpointId: "k" } }, "k"],
     [{ type: "command/accepted", data: { argv: ["echo", "hi"] } }, "echo hi"],
     [{ type: "command/started", data: { pid: 12, attempt: 2 } }, "pid 12, try 2"],
     [

@@ -48,6 +48,20 @@ describe("the heartbeat of a session", () => {
     expect(daemon.of("session/heartbeat")[0]?.params).toEqual({ sessionId: "id-1" });
   });
 
+  it("comes again once a session that had ended is restored, and not where it was let go", async () => {
+    const session = await client.open("task", task);
+    await beaten(1);
+    await session.end();
+    await pass(10_000);
+    expect(beats()).toBe(1);
+    await session.restore();
+    await beaten(2);
+    session.detach();
+    await session.restore();
+    await pass(10_000);
+    expect(beats()).toBe(2);
+  });
+
   it("does not come where none is needed", async () => {
     await client.open("task");
     await pass(1_000_000);

@@ -106,6 +106,16 @@ describe("the end of a session", () => {
     expect(store.sessions[0]?.status).toBe("timed_out");
   });
 
+  it("comes to one that had ended and was restored", async () => {
+    {
+      await using session = await client.open("task");
+      await session.end("failed");
+      await session.restore();
+      expect(store.sessions[0]?.status).toBe("active");
+    }
+    expect(store.sessions[0]?.status).toBe("completed");
+  });
+
   it("fails when it could not be written", async () => {
     const session = await client.open("task");
     daemon.scripts["session/end"] = () => {

@@ -29,6 +29,12 @@ export class SessionStore {
       },
       "session/update": (call) => Object.assign(this.#of(call), { config: call.params["config"] }),
       "session/heartbeat": (call) => ({ status: this.#open(call, "session_not_active").status }),
+      "checkpoint/restore": (call) => {
+        const { sessionId, config } = this.#of(call);
+        const restored: StoredSession = { sessionId, config, status: "active" };
+        this.sessions[this.sessions.indexOf(this.#of(call))] = restored;
+        return restored;
+      },
       "session/end": (call) =>
         Object.assign(this.#open(call, "invalid_transition"), {
           status: call.params["status"],

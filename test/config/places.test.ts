@@ -31,6 +31,7 @@ describe.runIf(process.platform === "linux")("the standard folders on Linux", ()
       sessionsDir: "/home/ada/.local/share/sessiond/sessions",
       contentDir: "/home/ada/.local/share/sessiond/content",
       searchDir: "/home/ada/.local/share/sessiond/search",
+      checkpointsDir: "/home/ada/.local/share/sessiond/checkpoints",
       tempDir: "/home/ada/.local/share/sessiond/temp",
       logDir: "/home/ada/.local/state/sessiond",
       configFile: "/home/ada/.config/sessiond/config.json",

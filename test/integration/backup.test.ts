@@ -275,6 +275,7 @@ describe("a restore", () => {
       aside,
     });
     expect((await readdir(aside)).sort()).toEqual([
+      "checkpoints",
       "content",
       "journal",
       "sessions",

@@ -62,6 +62,22 @@ describe("sessions by the client", () => {
     expect((await second.open("long task")).sessionId).not.toBe(session.sessionId);
   });
 
+  it("S0.3 a handle makes checkpoints of its session, and goes back to them", async () => {
+    const client = await daemon().client();
+    const session = await client.open("goes back", { purpose: "first" });
+    const { checkpointId } = await session.checkpoint("safe");
+    await session.checkpoint();
+    await session.update({ purpose: "second" });
+    const { undo } = await session.restore(checkpointId);
+    expect((await session.get()).purpose).toBe("first");
+    await session.restore(undo);
+    expect((await session.get()).purpose).toBe("second");
+    const labels: (string | undefined)[] = [];
+    for await (const { label } of session.checkpoints()) labels.push(label);
+    expect(labels).toEqual([`before restoring ${undo}`, "before restoring safe", undefined, "safe"]);
+    await session.end();
+  });
+
   it("S0.5 a handle goes on across a restart and a crash of the daemon, as if nothing had been", async () => {
     const client = await daemon().client();
     const session = await client.open("goes on");

@@ -4,7 +4,7 @@ import type { Event, Stamp } from "../../src/session/events.js";
 import { evolve } from "../../src/session/evolve.js";
 import { commandIdOf, evolveExecution } from "../../src/session/evolveExecution.js";
 import { evolveInvocation, invocationIdOf } from "../../src/session/invocation.js";
-import type { Execution, Invocation, Session, Template } from "../../src/session/state.js";
+import type { CheckpointValue, Execution, Invocation, Session, Template } from "../../src/session/state.js";
 import { isOver } from "../../src/session/state.js";
 import { evolveTemplate, templateIdOf } from "../../src/session/template.js";
 
@@ -19,6 +19,7 @@ interface State {
   readonly executions: readonly Execution[];
   readonly templates: readonly Template[];
   readonly invocations: readonly Invocation[];
+  readonly values: readonly (readonly [checkpointId: string, value: CheckpointValue])[];
 }
 
 /** The smallest head that there can be: two maps, moved by `evolve` alone. */
@@ -27,15 +28,24 @@ export class Model implements Head {
   readonly executions = new Map<string, Execution>();
   readonly templates = new Map<string, Template>();
   readonly invocations = new Map<string, Invocation>();
+  /** What checkpoints keep, by their ids: those of sessions that are gone, too. */
+  readonly values = new Map<string, CheckpointValue>();
 
   /** The state after these events; `from` is a state as a snapshot gives it back. */
   static replay(history: readonly Recorded[], from: object = {}): Model {
     const model = new Model();
-    const { sessions = [], executions = [], templates = [], invocations = [] } = from as Partial<State>;
+    const {
+      sessions = [],
+      executions = [],
+      templates = [],
+      invocations = [],
+      values = [],
+    } = from as Partial<State>;
     for (const session of sessions) model.sessions.set(session.sessionId, session);
     for (const execution of executions) model.executions.set(execution.commandId, execution);
     for (const template of templates) model.templates.set(template.templateId, template);
     for (const one of invocations) model.invocations.set(one.invocationId, one);
+    for (const [checkpointId, value] of values) model.values.set(checkpointId, value);
     for (const recorded of history) model.apply(recorded);
     return model;
   }
@@ -79,6 +89,7 @@ export class Model implements Head {
   apply({ event, stamp }: Recorded): void {
     const { sessionId } = event;
     if (sessionId === undefined) return this.#applyGlobal(event, stamp);
+    this.noteValues([event]);
     const session = evolve(this.sessions.get(sessionId), event, stamp);
     if (session !== undefined) this.sessions.set(sessionId, deepFreeze(session));
     else {
@@ -100,6 +111,12 @@ export class Model implements Head {
     if (invocation !== undefined) this.invocations.set(invocationId, deepFreeze(invocation));
   }
 
+  /** Keeps what the checkpoints keep that these events made. */
+  noteValues(events: readonly Event[]): void {
+    for (const event of events)
+      if (event.type === "checkpoint/created") this.values.set(event.data.checkpointId, event.data.value);
+  }
+
   #applyGlobal(event: Event, stamp: Stamp): void {
     const templateId = templateIdOf(event);
     if (templateId === undefined) return;
@@ -115,6 +132,7 @@ export class Model implements Head {
       executions: [...this.executions.values()],
       templates: [...this.templates.values()],
       invocations: [...this.invocations.values()],
+      values: [...this.values],
     });
   }
 }

@@ -39,6 +39,9 @@ export const BOUNDS: Bounds = {
   detailsLength: 10_000,
   messageLength: 10_000,
   labelLength: 256,
+  checkpoints: 100,
+  automaticCheckpoints: 10,
+  hiddenRuns: 10_000,
   templates: 10,
   runningInvocations: 10,
 };
@@ -73,6 +76,7 @@ export function session(changes: Partial<Session> = {}): Session {
     archivedAt: undefined,
     activities: 0,
     conversation: { count: 0, appended: 0, hidden: [] },
+    checkpoints: [],
     commands: { total: 0, running: 0, succeeded: 0, failed: 0, retries: 0 },
     invocations: { running: 0, succeeded: 0, failed: 0, cancelled: 0, abandoned: 0 },
     totals: {

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import type { Event } from "../../src/session/events.js";
 import type { KeyedCall } from "../../src/supervisor/keys.js";
 import { commandOf, steps } from "../session/commandSequences.js";
-import { Model } from "../session/model.js";
+import { Model, throughJson } from "../session/model.js";
 import { LedgerBench, type Outcome, settled } from "./ledgerBench.js";
 import { ScriptedJournal } from "./scriptedJournal.js";
 
@@ -151,6 +152,8 @@ describe("whatever is asked, and whatever the disk does", () => {
           const model = new Model();
           for (const one of own.registry.committedExecutions.values())
             model.executions.set(one.commandId, one);
+          for (const one of own.registry.committedSessions.values()) model.sessions.set(one.sessionId, one);
+          for (const { events } of own.journal.records) model.noteValues(events as Event[]);
           const outcome = own.submit(commandOf(step, model));
           calls.push({ outcome, sawSeq: own.journal.head });
           const act = acts[index % acts.length];
@@ -184,7 +187,9 @@ describe("whatever is asked, and whatever the disk does", () => {
           templates: [...registry.things.templates.committed.values()],
           invocations: [...registry.things.invocations.committed.values()],
         };
-        expect(JSON.parse(JSON.stringify(durable))).toEqual(replayed.toJson());
+        // What checkpoints keep is no part of the registry.
+        const expected = { ...throughJson(durable), values: expect.any(Array) as unknown };
+        expect(replayed.toJson()).toEqual(expected);
         expect(registry.sessionCount).toBe(replayed.sessionCount);
         expect(registry.liveCount).toBe(replayed.liveCount);
       }),

@@ -45,6 +45,7 @@ describe("a session", () => {
       archivedAt: "1970-01-01T00:00:04.000Z",
       activities: 0,
       messages: 0,
+      checkpoints: 0,
       commands: full.commands,
       invocations: full.invocations,
       totals: full.totals,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import { FileBodies } from "../../src/content/fileBodies.js";
+import { valueOf } from "../../src/session/checkpoint.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
+import { Checkpoints } from "../../src/supervisor/checkpoints.js";
+import { ContentHold } from "../../src/supervisor/contentHold.js";
 import { Keys } from "../../src/supervisor/keys.js";
 import { Registry } from "../../src/supervisor/registry.js";
 import { restoreEntry, snapshotEntries } from "../../src/supervisor/snapshot.js";
@@ -14,13 +17,34 @@ function newState() {
     registry: new Registry({ keepPerSession: 5 }),
     keys: new Keys({ keepMs: 1_000, maxKeys: 5 }),
     bodies: new Bodies({ store: new FileBodies("/not/there") }),
+    checkpoints: new Checkpoints({
+      checkpointsDir: "/not/there",
+      hold: new ContentHold(),
+      log: { warn: () => undefined },
+    }),
     journal: { committed: 8 },
   };
 }
 
+const owner = session({
+  checkpoints: [
+    {
+      checkpointId: "k",
+      label: undefined,
+      automatic: false,
+      at: 1,
+      seq: 5,
+      status: "active",
+      messages: 0,
+      sizeBytes: 2,
+    },
+  ],
+});
+
 function fullState() {
   const state = newState();
-  state.registry.restoreSession(session());
+  state.registry.restoreSession(owner);
+  state.checkpoints.add(owner, "k", valueOf(owner));
   state.registry.restoreExecution(execution());
   state.keys.restore({ k: "k", m: "session/create", d: 7, a: { name: "x" }, seq: 1, at: 5 });
   state.keys.restore({ k: "l", m: "session/touch", d: 8, seq: 2, at: 6 });
@@ -34,7 +58,14 @@ describe("a snapshot", () => {
     const restored = newState();
     for (const entry of entries) restoreEntry(restored, entry, 0);
     expect(throughJson([...snapshotEntries(restored)])).toEqual(entries);
-    expect(entries.map(({ kind }) => kind)).toEqual(["session", "execution", "keys", "body", "body"]);
+    expect(entries.map(({ kind }) => kind)).toEqual([
+      "session",
+      "execution",
+      "keys",
+      "body",
+      "body",
+      "checkpoint",
+    ]);
     expect(restored.registry.liveCount).toBe(1);
   });
 
@@ -48,7 +79,7 @@ describe("a snapshot", () => {
     state.keys.restore({ k: "later", m: "session/create", d: 7, seq: 9, at: 9 });
     add(state.bodies, [10]);
     expect([...entries]).toEqual(ahead);
-    expect([...entries, ...ahead][0]).toEqual({ kind: "session", session: session() });
+    expect([...entries, ...ahead][0]).toEqual({ kind: "session", session: owner });
   });
 
   it("has every key of many, in lines of some hundred", () => {
@@ -62,10 +93,12 @@ describe("a snapshot", () => {
     expect([...restored.keys.remembered(1)]).toEqual([...state.keys.remembered(1)]);
   });
 
-  it("lets a body go whose session is not in it", () => {
+  it("lets go what belongs to a session that is not in it", () => {
     const state = newState();
     const body = { seq: 1, at: 1, action: "looked" };
     restoreEntry(state, { kind: "body", sessionId: "gone", body }, 0);
+    restoreEntry(state, { kind: "checkpoint", sessionId: "gone", checkpointId: "k", value: {} }, 0);
     expect(state.bodies.entries()).toEqual([]);
+    expect(state.checkpoints.entries()).toEqual([]);
   });
 });

@@ -16,7 +16,8 @@ let warned: string[];
 beforeEach(async () => {
   dataDir = await newFolder();
   contentDir = join(dataDir, "content");
-  for (const name of ["content", "journal", "snapshots"]) await mkdir(join(dataDir, name), { mode: 0o700 });
+  for (const name of ["checkpoints", "content", "journal", "snapshots"])
+    await mkdir(join(dataDir, name), { mode: 0o700 });
   warned = [];
 });
 

@@ -89,7 +89,7 @@ export class BackupFolder {
   /** Removes what was written. The folder itself stays: it can be taken again. */
   async discard(): Promise<void> {
     for (const name of await readdir(this.path)) {
-      const isOurs = ["journal", "snapshots", "content", "uptime.json"].includes(name);
+      const isOurs = ["journal", "snapshots", "content", "checkpoints", "uptime.json"].includes(name);
       if (isOurs || name.startsWith(MANIFEST_NAME)) await removeTree(this.path, name);
     }
   }

@@ -9,7 +9,7 @@ const FORMAT = "sessiond-backup";
 const VERSION = 1;
 const FILES_PER_PIECE = 250;
 /** What may lie in a backup. Names are relative, of one form on every system, and lead out of no folder. */
-const NAME = /^(?:uptime\.json|(?:journal|snapshots|content)(?:\/[A-Za-z0-9][A-Za-z0-9._~-]*)+)$/;
+const NAME = /^(?:uptime\.json|(?:journal|snapshots|content|checkpoints)(?:\/[A-Za-z0-9][A-Za-z0-9._~-]*)+)$/;
 const LAST_LINE = /^"sha256":"([0-9a-f]{64})"\}\n$/;
 
 /** One file of a backup. */

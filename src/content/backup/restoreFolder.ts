@@ -10,7 +10,7 @@ import { copyFromBackup, type Backup } from "./readBackup.js";
 import { readJsonFile } from "../jsonFile.js";
 
 /** What a restore replaces in a data folder. Everything else there (logs, locks) stays. */
-const REPLACED = ["journal", "snapshots", "content", "sessions", "uptime.json"] as const;
+const REPLACED = ["journal", "snapshots", "content", "checkpoints", "sessions", "uptime.json"] as const;
 /** What was made of the former state, and is made again. */
 const COPIES = ["search"] as const;
 /** In the data folder, so that every rename stays on one file system. */
@@ -29,7 +29,7 @@ export interface RestoreNote {
 
 /** Whether a data folder holds anything that a restore would replace. */
 export async function hasState(dataDir: string): Promise<boolean> {
-  for (const name of ["journal", "snapshots", "content", "sessions"]) {
+  for (const name of ["journal", "snapshots", "content", "checkpoints", "sessions"]) {
     if ((await namesIn(join(dataDir, name))).length > 0) return true;
   }
   return false;

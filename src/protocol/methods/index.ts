@@ -1,3 +1,4 @@
+import { checkpoint } from "./checkpoint.js";
 import { command } from "./command.js";
 import { daemon } from "./daemon.js";
 import { event } from "./event.js";
@@ -20,6 +21,7 @@ export const METHODS = {
   ...metadata,
   ...message,
   ...invocation,
+  ...checkpoint,
   ...command,
   ...event,
   ...log,

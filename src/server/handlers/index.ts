@@ -1,6 +1,7 @@
 import { openRpcDocument } from "../../protocol/openrpc.js";
 import type { Handlers } from "../../rpc/dispatch.js";
 import type { Connection } from "../connection.js";
+import { checkpointHandlers } from "./checkpoint.js";
 import { commandHandlers } from "./command.js";
 import { daemonHandlers } from "./daemon.js";
 import { eventHandlers } from "./event.js";
@@ -26,6 +27,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...metadataHandlers(services),
     ...messageHandlers(services),
     ...invocationHandlers(services),
+    ...checkpointHandlers(services),
     ...commandHandlers(services),
     ...eventHandlers(services),
     ...logHandlers(services),

@@ -9,6 +9,7 @@ import type { Result } from "../../protocol/types.js";
 import type { Clock } from "../../schedule/clock.js";
 import { writeUptime } from "../../schedule/uptime.js";
 import type { Bodies } from "../bodies.js";
+import type { Checkpoints } from "../checkpoints.js";
 import type { ContentHold } from "../contentHold.js";
 import type { Keys } from "../keys.js";
 import type { SupervisorLog } from "../options.js";
@@ -22,10 +23,12 @@ interface BackupParts {
   readonly registry: Registry;
   readonly keys: Keys;
   readonly bodies: Bodies;
+  readonly checkpoints: Checkpoints;
   readonly hold: ContentHold;
   readonly clock: Clock;
   readonly dataDir: string;
   readonly contentDir: string;
+  readonly checkpointsDir: string;
   readonly log: SupervisorLog;
 }
 

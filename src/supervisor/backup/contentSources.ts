@@ -1,9 +1,11 @@
 import { relative, sep } from "node:path";
 
+import { checkpointPath } from "../../content/checkpointFile.js";
 import { outputBytesNow } from "../../content/outputFolder.js";
 import { type BodyKind, bodyPath, outputPaths } from "../../content/places.js";
 import { isOver, type Session } from "../../session/state.js";
 import type { Bodies } from "../bodies.js";
+import type { Checkpoints } from "../checkpoints.js";
 import type { Registry } from "../registry.js";
 
 /** One file that belongs to a state. */
@@ -17,8 +19,10 @@ export interface ContentSource {
 
 interface State {
   readonly contentDir: string;
+  readonly checkpointsDir: string;
   readonly registry: Registry;
   readonly bodies: Bodies;
+  readonly checkpoints: Checkpoints;
   /** The last event of the state. */
   readonly seq: number;
 }
@@ -26,9 +30,11 @@ interface State {
 /**
  * The files that belong to what is durable in this tick. What the state is made of is taken at the call, and held
  * fast; the files are named one by one, later. Each is cut where it was: before the first activity that a snapshot of
- * this tick holds or that came after it, and where the output of a command that runs had come to.
+ * this tick holds or that came after it, and where the output of a command that runs had come to. A checkpoint's file
+ * never changes.
  */
-export function contentSources({ contentDir, registry, bodies, seq }: State): Iterable<ContentSource> {
+export function contentSources(state: State): Iterable<ContentSource> {
+  const { contentDir, checkpointsDir, registry, bodies, checkpoints, seq } = state;
   const sessions = [...registry.committedSessions.values()].filter((one) => kindsOf(one).length > 0);
   const firstUnsaved = bodies.firstUnsaved();
   const outputs = [...registry.committedExecutions.values()].flatMap(({ commandId, sessionId, status }) => {
@@ -39,8 +45,13 @@ export function contentSources({ contentDir, registry, bodies, seq }: State): It
       { owner, commandId, now: isOver(status) ? undefined : outputBytesNow(contentDir, owner, commandId) },
     ];
   });
+  const kept = [...registry.committedSessions.values()].flatMap((owner) =>
+    owner.checkpoints
+      .filter(({ checkpointId }) => !checkpoints.isUnsaved(owner, checkpointId))
+      .map(({ checkpointId }) => checkpointPath(checkpointsDir, owner, checkpointId)),
+  );
   const source = (path: string, sizeBytes: ContentSource["sizeBytes"]): ContentSource => {
-    return { path, name: `content/${relative(contentDir, path).split(sep).join("/")}`, sizeBytes };
+    return { path, name: nameIn("content", contentDir, path), sizeBytes };
   };
   return (function* () {
     for (const session of sessions) {
@@ -54,7 +65,15 @@ export function contentSources({ contentDir, registry, bodies, seq }: State): It
       yield source(stdoutPath, () => Promise.resolve(now?.stdoutBytes));
       yield source(stderrPath, () => Promise.resolve(now?.stderrBytes));
     }
+    for (const path of kept) {
+      const name = nameIn("checkpoints", checkpointsDir, path);
+      yield { path, name, sizeBytes: () => Promise.resolve(undefined) };
+    }
   })();
+}
+
+function nameIn(root: string, folder: string, path: string): string {
+  return `${root}/${relative(folder, path).split(sep).join("/")}`;
 }
 
 /** The kinds of bodies that a session has. */

@@ -45,6 +45,12 @@ function showData(event: Event, stamp: Stamp): unknown {
     case "invocation/finished":
     case "invocation/linked":
       return showInvocationEvent(event);
+    case "checkpoint/created": {
+      const { value, ...fields } = event.data;
+      return withoutUndefined({ ...fields, status: value.status, messages: value.conversation.count });
+    }
+    case "checkpoint/restored":
+      return { checkpointId: event.data.checkpointId, status: event.data.value.status };
     case "template/saved": {
       const template = evolveTemplate(undefined, event, stamp);
       return template === undefined ? {} : showTemplate(template);

@@ -19,12 +19,14 @@ export function showSession(session: Session, lastHeartbeatAt?: number): Session
 }
 
 function show(session: Session): SessionShape {
-  const { metadataLength: _, lastActivityUp: __, conversation, workspace, lease, ...shown } = session;
+  const { metadataLength: _, lastActivityUp: __, conversation, checkpoints, workspace, lease, ...shown } =
+    session;
   return {
     ...withoutUndefined(shown),
     tags: [...session.tags],
     ...(workspace === undefined ? {} : { workspace: showWorkspace(workspace) }),
     messages: conversation.count,
+    checkpoints: checkpoints.length,
     environment: redactEnvironment(session.environment),
     createdAt: showTime(session.createdAt),
     updatedAt: showTime(session.updatedAt),

@@ -8,6 +8,7 @@ import { bodyPath, outputPaths } from "../../../src/content/places.js";
 import { diskOperations } from "../../../src/disk/operations.js";
 import { backupEntries } from "../../../src/supervisor/backup/backupEntries.js";
 import { contentSources } from "../../../src/supervisor/backup/contentSources.js";
+import { valueOf } from "../../../src/session/checkpoint.js";
 import { createSession } from "../../../src/supervisor/create.js";
 import type { Supervisor } from "../../../src/supervisor/supervisor.js";
 import { temporaryFolders } from "../../disk/temporaryFolder.js";
@@ -237,8 +238,15 @@ describe("the files of a state", () => {
   it("are those of its sessions and commands, each as far as it had come", async () => {
     const supervisor = await open();
     const contentDir = join(dataDir, "content");
-    const { registry, bodies } = supervisor;
-    const owner = session({ activities: 2 });
+    const { registry, bodies, checkpoints } = supervisor;
+    const checkpointsDir = join(dataDir, "checkpoints");
+    const saved = { checkpointId: "k1", label: undefined, automatic: false, at: 1, seq: 3, sizeBytes: 2 };
+    const entries = [saved, { ...saved, checkpointId: "k2" }];
+    const owner = session({
+      activities: 2,
+      checkpoints: entries.map((entry) => ({ ...entry, status: "active", messages: 0 })),
+    });
+    checkpoints.add(owner, "k2", valueOf(owner));
     registry.restoreSession(owner);
     registry.restoreSession(session({ sessionId: "silent" }));
     registry.restoreExecution(execution({ commandId: "over", status: "succeeded" }));
@@ -247,7 +255,7 @@ describe("the files of a state", () => {
     const { folder, stdoutPath } = outputPaths(contentDir, owner, "runs");
     await mkdir(folder, { recursive: true });
     await writeFile(stdoutPath, "so far");
-    const sources = contentSources({ contentDir, registry, bodies, seq: 9 });
+    const sources = contentSources({ contentDir, checkpointsDir, registry, bodies, checkpoints, seq: 9 });
     await writeFile(stdoutPath, "so far, and further");
     registry.restoreSession(session({ sessionId: "later", activities: 1 }));
     const found: [string, number | undefined][] = [];
@@ -258,6 +266,7 @@ describe("the files of a state", () => {
       ["content/s~1/output/over.stderr.log", undefined],
       ["content/s~1/output/runs.stdout.log", 6],
       ["content/s~1/output/runs.stderr.log", 0],
+      ["checkpoints/session_s~1/k1.json", undefined],
     ]);
   });
 
@@ -269,8 +278,10 @@ describe("the files of a state", () => {
     await supervisor.bodies.save();
     const { size } = await stat(bodyPath(contentDir, supervisor.session("s"), "activities"));
     await record(supervisor, "s", "3");
-    const { registry, bodies, journal } = supervisor;
-    const sources = contentSources({ contentDir, registry, bodies, seq: journal.committed });
+    const { registry, bodies, checkpoints, journal } = supervisor;
+    const checkpointsDir = join(dataDir, "checkpoints");
+    const seq = journal.committed;
+    const sources = contentSources({ contentDir, checkpointsDir, registry, bodies, checkpoints, seq });
     await record(supervisor, "s", "4");
     await bodies.save();
     for (const { sizeBytes } of sources) expect(await sizeBytes()).toBe(size);

@@ -78,6 +78,7 @@ describe("a restore", () => {
     await mkdir(join(dataDir, "content"));
     expect(await restore()).toBeUndefined();
     expect((await readdir(dataDir)).sort()).toEqual([
+      "checkpoints",
       "content",
       "journal",
       "log",

@@ -22,6 +22,7 @@ export function openSupervisor(
     dataDir,
     contentDir: join(dataDir, "content"),
     searchDir: join(dataDir, "search"),
+    checkpointsDir: join(dataDir, "checkpoints"),
     ...(isInMemory ? {} : { journal: folders }),
     log,
     sessionLog: () => log,

@@ -28,6 +28,7 @@ function open(maxSessions = 100): Promise<Supervisor> {
     dataDir: root,
     contentDir: join(root, "content"),
     searchDir: join(root, "search"),
+    checkpointsDir: join(root, "checkpoints"),
     log,
     sessionLog: () => log,
     onFatal: (error) => {

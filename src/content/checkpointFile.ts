@@ -1,0 +1,115 @@
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { writeFileAtomic } from "../disk/atomic.js";
+import { checkedLine, parseCheckedLine, verifyCheckedLine } from "../disk/checkedLine.js";
+import { ensurePrivateFolder } from "../disk/folder.js";
+import { diskOperations, exists, hasCode, type DiskOperations } from "../disk/operations.js";
+import { NotReadableAsFileError, readWholeFile } from "../disk/readWhole.js";
+import { removeFile, removeTree } from "../disk/remove.js";
+import type { FolderOwner } from "./places.js";
+
+/** A checkpoint as its file has it. What the value means is the business of others. */
+export interface StoredCheckpoint {
+  /** Made by the daemon: lower case, so that no two are one file where capitals do not count. */
+  readonly checkpointId: string;
+  /** Of the event that made it. */
+  readonly seq: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly value: object;
+}
+
+/** A checkpoint as it was read; `fault` says for people why it cannot be used. */
+export type ReadCheckpoint = { readonly value: object } | { readonly fault: string };
+
+const FORMAT = "sessiond-checkpoint";
+const VERSION = 1;
+const NEWLINE = 0x0a;
+/** Larger than what the limits of a session can come to, whatever UTF-8 and JSON make of it. */
+const FILE_BYTES = 16 * 1024 * 1024;
+
+/** Those of the owners of which checkpoints lie on disk. */
+export async function withCheckpoints(
+  checkpointsDir: string,
+  owners: readonly FolderOwner[],
+): Promise<ReadonlySet<FolderOwner>> {
+  const names = owners.length === 0 ? [] : await readdir(checkpointsDir);
+  const folders = new Set(names);
+  return new Set(owners.filter((owner) => folders.has(checkpointFolderName(owner))));
+}
+
+/** The name of the folder with a session's checkpoints: as in `content/`, and like its file in `sessions/`. */
+export function checkpointFolderName({ sessionId, createdSeq }: FolderOwner): string {
+  return `session_${sessionId}~${createdSeq}`;
+}
+
+/** Where a checkpoint lies. */
+export function checkpointPath(checkpointsDir: string, owner: FolderOwner, checkpointId: string): string {
+  return join(checkpointsDir, checkpointFolderName(owner), `${checkpointId}.json`);
+}
+
+/** Writes a checkpoint, whole or not at all, durably. One that is there already is replaced. */
+export async function writeCheckpoint(
+  checkpointsDir: string,
+  owner: FolderOwner,
+  { checkpointId, seq, at, value }: StoredCheckpoint,
+  operations: DiskOperations = diskOperations,
+): Promise<void> {
+  const path = checkpointPath(checkpointsDir, owner, checkpointId);
+  const { sessionId, createdSeq } = owner;
+  const header = { format: FORMAT, version: VERSION, sessionId, createdSeq, checkpointId, seq, at };
+  await ensurePrivateFolder(dirname(path), operations);
+  await writeFileAtomic(path, checkedLine({ ...header, value }, 0).line, { operations });
+}
+
+/**
+ * Reads a checkpoint, and holds every bit of it against its checksum.
+ *
+ * @throws what the system says where the file cannot be opened for a reason that may pass
+ */
+export async function readCheckpoint(
+  checkpointsDir: string,
+  owner: FolderOwner,
+  { checkpointId, seq }: Pick<StoredCheckpoint, "checkpointId" | "seq">,
+): Promise<ReadCheckpoint> {
+  let bytes: Buffer;
+  try {
+    bytes = await readWholeFile(checkpointPath(checkpointsDir, owner, checkpointId), FILE_BYTES);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return { fault: "its file is missing" };
+    if (hasCode(error, "EIO")) return { fault: "the disk cannot read its file" };
+    // Somebody put a link there after the look.
+    if (hasCode(error, "ELOOP")) return { fault: "its file is a symbolic link" };
+    if (error instanceof NotReadableAsFileError) return { fault: `where its file was: ${error.message}` };
+    throw error;
+  }
+  const isWhole = bytes.at(-1) === NEWLINE && verifyCheckedLine(bytes.subarray(0, -1), 0) !== undefined;
+  if (!isWhole) return { fault: "its file fails its checksum" };
+  const found = parseCheckedLine(bytes.subarray(0, -1));
+  const { format, version } = found;
+  if (format !== FORMAT || version !== VERSION) {
+    const its = `${String(format)} ${String(version)}`;
+    return { fault: `its file has format ${its}, and this sessiond knows ${FORMAT} ${VERSION}` };
+  }
+  const { sessionId, createdSeq } = owner;
+  const expected = { sessionId, createdSeq, checkpointId, seq };
+  const isIts = Object.entries(expected).every(([key, value]) => found[key] === value);
+  return isIts ? { value: found["value"] as object } : { fault: "its file is that of another checkpoint" };
+}
+
+/** Removes a checkpoint. One that is not there is fine. */
+export function removeCheckpoint(
+  checkpointsDir: string,
+  owner: FolderOwner,
+  checkpointId: string,
+): Promise<void> {
+  return removeFile(checkpointPath(checkpointsDir, owner, checkpointId));
+}
+
+/** Removes all checkpoints of a session that was deleted, and nothing else. */
+export async function removeCheckpoints(checkpointsDir: string, owner: FolderOwner): Promise<void> {
+  const name = checkpointFolderName(owner);
+  // Most sessions have none, and to look is cheaper than to sync the folder of all of them.
+  if (await exists(join(checkpointsDir, name), diskOperations)) await removeTree(checkpointsDir, name);
+}
