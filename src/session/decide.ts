@@ -25,7 +25,7 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "checkpoint/create":
     case "checkpoint/restore":
     case "checkpoint/delete":
-      return decideCheckpoint(head, command, bounds);
+      return decideCheckpoint(head, command, moment, bounds);
     case "template/save":
     case "template/delete":
       return decideTemplate(head, command, bounds);

@@ -1,5 +1,5 @@
 import { findCheckpoint, sizeBytesOf, valueOf } from "./checkpoint.js";
-import type { Bounds, Command } from "./commands.js";
+import type { Bounds, Command, Moment } from "./commands.js";
 import { takenBack } from "./conversation.js";
 import {
   type Decision,
@@ -11,6 +11,7 @@ import {
   sessionNotFound,
 } from "./decision.js";
 import type { Event } from "./events.js";
+import { abandonRunning } from "./invocation.js";
 import { releasedByEnd } from "./lease.js";
 import { type CheckpointEntry, isEnded, type Session } from "./state.js";
 
@@ -18,7 +19,12 @@ type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 type CheckpointCommand = Extract<Command, { type: `checkpoint/${string}` }>;
 
 /** Decides what is asked of the checkpoints of a session. Its status does not matter: going back is for ended ones too. */
-export function decideCheckpoint(head: Head, command: CheckpointCommand, bounds: Bounds): Decision {
+export function decideCheckpoint(
+  head: Head,
+  command: CheckpointCommand,
+  moment: Moment,
+  bounds: Bounds,
+): Decision {
   const { sessionId } = command;
   const session = head.session(sessionId);
   if (session === undefined) return sessionNotFound(sessionId);
@@ -26,7 +32,7 @@ export function decideCheckpoint(head: Head, command: CheckpointCommand, bounds:
     case "checkpoint/create":
       return create(session, command, bounds);
     case "checkpoint/restore":
-      return restore(session, command, bounds);
+      return restore(head, session, command, moment, bounds);
     case "checkpoint/delete":
       if (findCheckpoint(session, command.checkpointId) === undefined)
         return checkpointNotFound(sessionId, command.checkpointId);
@@ -48,7 +54,13 @@ function create(session: Session, command: Of<"checkpoint/create">, bounds: Boun
 }
 
 /** One record: the checkpoint that undoes it, the restore, and the automatic ones that are too many by it. */
-function restore(session: Session, command: Of<"checkpoint/restore">, bounds: Bounds): Decision {
+function restore(
+  head: Head,
+  session: Session,
+  command: Of<"checkpoint/restore">,
+  { at }: Moment,
+  bounds: Bounds,
+): Decision {
   const { sessionId, checkpointId, undoId, value } = command;
   const entry = findCheckpoint(session, checkpointId);
   if (entry === undefined) return checkpointNotFound(sessionId, checkpointId);
@@ -60,8 +72,9 @@ function restore(session: Session, command: Of<"checkpoint/restore">, bounds: Bo
   const surplus = Math.max(0, automatic.length + 1 - bounds.automaticCheckpoints);
   return happened(
     created(session, { checkpointId: undoId, label, automatic: true }),
+    // As with any end of a session: after it nothing more is heard of them.
+    ...(isEnded(value.status) ? [...abandonRunning(head, session, at), ...releasedByEnd(session)] : []),
     { type: "checkpoint/restored", sessionId, data: { checkpointId, value } },
-    ...(isEnded(value.status) ? releasedByEnd(session) : []),
     ...automatic.slice(0, surplus).map((one) => deleted(sessionId, one.checkpointId)),
   );
 }

@@ -3,14 +3,8 @@ import type { BodyKind, FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
 import { bodyEntries, type BodyEntry } from "./bodyEntries.js";
 import type { AnyBody, BodyTypes } from "./bodyOf.js";
-import {
-  type BodyFilter,
-  type BodyLeap,
-  type BodyPage,
-  findBody,
-  type PageOptions,
-  readPage,
-} from "./bodyPage.js";
+import type { BodyFilter, BodyLeap, BodyPage, PageOptions } from "./bodyPage.js";
+import { findBody, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
 import type { PlacedInMemory } from "./mergedBodies.js";
 import { ofKind, type UnsavedBody } from "./unsavedBody.js";

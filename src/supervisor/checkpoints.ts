@@ -35,6 +35,7 @@ const UNSAVED_BYTES = 8 * 1024 * 1024;
  */
 export class Checkpoints {
   readonly #checkpointsDir: string;
+  readonly #log: RemovalParts["log"];
   readonly #urgentSave: UrgentSave;
   readonly #removals: CheckpointRemovals;
   readonly #writes = new Serial();
@@ -43,6 +44,7 @@ export class Checkpoints {
 
   constructor(parts: RemovalParts) {
     this.#checkpointsDir = parts.checkpointsDir;
+    this.#log = parts.log;
     this.#urgentSave = new UrgentSave(() => this.save(), parts.log);
     this.#removals = new CheckpointRemovals(parts, this.#writes);
   }
@@ -132,10 +134,12 @@ export class Checkpoints {
     });
   }
 
-  /** Begins no further removal of what the replay saw go, and saves what time allows. */
+  /** Begins no further removal of what the replay saw go, and saves what time allows. Never rejects. */
   async close(patienceMs: number): Promise<void> {
     await this.#removals.close();
-    await this.save(patienceMs);
+    await this.save(patienceMs).catch((err: unknown) => {
+      this.#log.warn({ err }, "Checkpoints could not be saved; the journal still has them");
+    });
   }
 
   #forget(key: string): void {

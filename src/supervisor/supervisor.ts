@@ -316,9 +316,7 @@ export class Supervisor {
     await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });
-    await this.checkpoints.close(BODIES_PATIENCE_MS).catch((err: unknown) => {
-      this.#options.log.warn({ err }, "Checkpoints could not be saved; the journal still has them");
-    });
+    await this.checkpoints.close(BODIES_PATIENCE_MS);
     await this.#files?.close(FILES_PATIENCE_MS);
     await this.journal.close();
   }

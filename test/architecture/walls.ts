@@ -205,7 +205,6 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
   "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
-  "client/session.ts": "the one handle on a session: all that can be done with it, a few lines each",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
   "client/session.ts": "the handle of a session: one object, a few lines for each thing that it can do",

@@ -83,6 +83,15 @@ describe.each(["files", "memory"] as const)("bodies in %s", (kind) => {
     expect(await seqs()).toEqual([1, 2, 3]);
   });
 
+  it("are found by a number that grows with them", async () => {
+    await store.append(one, "activities", said(1, 2, 5));
+    const found = await collect({ order: "oldest" });
+    const seek = (least: number): Promise<number> => store.seek(one, "activities", { key: "seq", least });
+    expect(await Promise.all([0, 2, 3, 5].map(seek))).toEqual([0, 1, 2, 2].map((at) => found[at]?.offset));
+    expect(await seek(6)).toBe(found[2]?.endOffset);
+    expect(await store.seek(later, "activities", { key: "seq", least: 1 })).toBe(0);
+  });
+
   it("have offsets from which reading goes on", async () => {
     await store.append(one, "activities", said(1, 2, 3, 4));
     const found = await collect({ order: "oldest" });

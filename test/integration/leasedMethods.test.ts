@@ -17,6 +17,9 @@ const WRITES = {
   "invocation/start": { tool: "t", invocationId: "i" },
   "invocation/finish": { invocationId: "i", status: "succeeded" },
   "invocation/link": { tool: "t" },
+  "checkpoint/create": {},
+  "checkpoint/restore": {},
+  "checkpoint/delete": {},
   "command/start": { argv: ["true"] },
   "command/run": { argv: ["true"] },
   "command/signal": {},
@@ -42,9 +45,12 @@ it("B.3 every write to a session that is claimed wants the lease, and never take
   const older = (await peer.call("session/claim", { sessionId })).lease;
   const { lease } = await peer.call("session/claim", { sessionId, takeover: true });
   const { commandId } = await peer.call("command/start", { sessionId, argv: ["sleep", "60"], lease });
+  const { checkpointId } = await peer.call("checkpoint/create", { sessionId, lease });
   for (const [method, fields] of Object.entries(WRITES)) {
     const ids = method === "command/signal" ? { commandId } : BY_OTHER_IDS.has(method) ? {} : { sessionId };
     const params = { ...ids, ...fields };
+    const ids = method === "checkpoint/delete" ? { sessionId, checkpointId } : { sessionId };
+    const params = fields === undefined ? { commandId } : { ...ids, ...fields };
     const typeOf = async (shown: object): Promise<unknown> => {
       const { error } = await peer.ask({ method, params: { ...params, ...shown } });
       return (error?.data as { type?: string } | undefined)?.type;

@@ -141,6 +141,19 @@ describe("a restore", () => {
     expect(again).toMatchObject({ status: "failed", endedAt: 5, endReason: "r", lastActivityAt: 9_000 });
   });
 
+  it("ends what a session has going, where it had ended then", () => {
+    const lease = { token: "t", epoch: 3, holder: undefined, claimedAt: 1, isHeld: true };
+    const of = session({ lease, checkpoints: entries(1) });
+    const value = valueOf(session({ status: "failed", endedAt: 5 }));
+    expect(eventsOf(of, restore(value)).map(({ type }) => type)).toEqual([
+      "checkpoint/created",
+      "session/released",
+      "checkpoint/restored",
+    ]);
+    expect(afterAll(of, restore(value))?.lease?.isHeld).toBe(false);
+    expect(afterAll(of, restore())?.lease?.isHeld).toBe(true);
+  });
+
   it("is refused where there is nothing to restore, or nothing may be changed", () => {
     expect(decided(headOf([]), restore())).toMatchObject({ refusal: { type: "session_not_found" } });
     expect(decided(headOf([session()]), restore())).toMatchObject({

@@ -99,6 +99,8 @@ describe("what a checkpoint keeps", () => {
     // After a failure not at once again, unless somebody asks for it.
     expect(checkpoints.saveDue()).toBeUndefined();
     await expect(checkpoints.save()).rejects.toThrow("session_s~1");
+    await checkpoints.close(1_000);
+    expect(warned.at(-1)).toBe("Checkpoints could not be saved; the journal still has them");
     await rm(join(checkpointsDir, "session_s~1"));
     await checkpoints.save();
     expect(checkpoints.entries()).toEqual([]);

@@ -19,8 +19,15 @@ export function showSession(session: Session, lastHeartbeatAt?: number): Session
 }
 
 function show(session: Session): SessionShape {
-  const { metadataLength: _, lastActivityUp: __, conversation, checkpoints, workspace, lease, ...shown } =
-    session;
+  const {
+    metadataLength: _,
+    lastActivityUp: __,
+    conversation,
+    checkpoints,
+    workspace,
+    lease,
+    ...shown
+  } = session;
   return {
     ...withoutUndefined(shown),
     tags: [...session.tags],

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
+import { FileBodies } from "../../../src/content/fileBodies.js";
 import { diskOperations } from "../../../src/disk/operations.js";
 import type { Result } from "../../../src/protocol/types.js";
 import type { Conversation, Session } from "../../../src/session/state.js";
@@ -15,7 +16,7 @@ type Order = "newest" | "oldest";
 const newFolder = temporaryFolders();
 let bodies: Bodies;
 beforeEach(async () => {
-  bodies = new Bodies({ contentDir: await newFolder() });
+  bodies = new Bodies({ store: new FileBodies(await newFolder()) });
 });
 
 /** A session of which messages are saved, and more in memory. */
