@@ -46,11 +46,13 @@ it("B.3 every write to a session that is claimed wants the lease, and never take
   const { lease } = await peer.call("session/claim", { sessionId, takeover: true });
   const { commandId } = await peer.call("command/start", { sessionId, argv: ["sleep", "60"], lease });
   const { checkpointId } = await peer.call("checkpoint/create", { sessionId, lease });
+  const idsOf = (method: string): object => {
+    if (method === "command/signal") return { commandId };
+    if (method === "checkpoint/delete") return { sessionId, checkpointId };
+    return BY_OTHER_IDS.has(method) ? {} : { sessionId };
+  };
   for (const [method, fields] of Object.entries(WRITES)) {
-    const ids = method === "command/signal" ? { commandId } : BY_OTHER_IDS.has(method) ? {} : { sessionId };
-    const params = { ...ids, ...fields };
-    const ids = method === "checkpoint/delete" ? { sessionId, checkpointId } : { sessionId };
-    const params = fields === undefined ? { commandId } : { ...ids, ...fields };
+    const params = { ...idsOf(method), ...fields };
     const typeOf = async (shown: object): Promise<unknown> => {
       const { error } = await peer.ask({ method, params: { ...params, ...shown } });
       return (error?.data as { type?: string } | undefined)?.type;
