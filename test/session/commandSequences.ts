@@ -246,7 +246,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: appendMessage as fc.Arbitrary<Command> },
   { weight: 2, arbitrary: checkpoint },
   { weight: 1, arbitrary: template },
-  { weight: 2, arbitrary: lease },
+  { weight: 4, arbitrary: lease },
   { weight: 2, arbitrary: invocation },
   { weight: 6, arbitrary: start },
   fc.record({
