@@ -104,7 +104,7 @@ describe("the files of checkpoints", () => {
     await daemon.restart();
     peer = await daemon.peer();
     expect(await peer.call("checkpoint/restore", { sessionId: "s" })).toMatchObject({ purpose: "then" });
-  });
+  }, 60_000);
 
   it("are removed by the next start, where a daemon was killed before it came to that", async () => {
     const daemon = await daemonForTest();
@@ -174,7 +174,7 @@ describe("the files of checkpoints", () => {
     await expect(peer.call("checkpoint/restore", { sessionId: "s", checkpointId })).rejects.toMatchObject({
       type: "checkpoint_not_found",
     });
-  });
+  }, 60_000);
 
   it("S0.14 are in a backup, saved or not, and restored from it", async () => {
     const daemon = await daemonForTest({ config: CONFIG });

@@ -2,11 +2,11 @@ import * as fc from "fast-check";
 
 import type { Json } from "../../src/protocol/json.js";
 import type { Command } from "../../src/session/commands.js";
-import { valueOf } from "../../src/session/checkpoint.js";
 import type { EndCause } from "../../src/session/state.js";
 import type { Model } from "./model.js";
+import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
 import { invocation } from "./invocationSequences.js";
-import { CONFIG, session } from "./samples.js";
+import { CONFIG } from "./samples.js";
 
 /** One thing that is asked. */
 export interface Step {
@@ -19,22 +19,10 @@ export interface Step {
 
 /** The command of a step, as it is asked of this state. */
 export function commandOf({ command, attempt }: Step, model: Model): Command {
-  if (command.type.startsWith("checkpoint/")) return checkpointCommandOf(command as CheckpointCommand, model);
+  if (isOfCheckpoint(command)) return checkpointCommandOf(command, model);
   if (command.type !== "command/report-start" && command.type !== "command/report-end") return command;
   const last = model.execution(command.commandId)?.attempt ?? 0;
   return { ...command, attempt: Math.max(1, last + { current: 0, next: 1, stray: 2 }[attempt]) };
-}
-
-type CheckpointCommand = Extract<Command, { type: `checkpoint/${string}` }>;
-
-/** Ids are the daemon's, so each is new; what is restored or deleted is one that the session has, if it has any. */
-function checkpointCommandOf(command: CheckpointCommand, model: Model): Command {
-  const fresh = `k${model.values.size}`;
-  if (command.type === "checkpoint/create") return { ...command, checkpointId: fresh };
-  const ids = model.session(command.sessionId)?.checkpoints.map((entry) => entry.checkpointId) ?? [];
-  const checkpointId = ids[Number(command.checkpointId) % Math.max(1, ids.length)] ?? "none";
-  if (command.type === "checkpoint/delete") return { ...command, checkpointId };
-  return { ...command, checkpointId, undoId: fresh, value: model.values.get(checkpointId) ?? command.value };
 }
 
 const sessionId = fc.constantFrom("s1", "s1", "s1", "s2", "s3");
@@ -133,19 +121,6 @@ const appendMessage = fc.record(
     usage: fc.constantFrom({ inputTokens: 3 }, { costUsd: 0.5 }),
   },
   { requiredKeys: ["type", "sessionId", "messageId", "role", "content"] },
-);
-
-const index = fc.nat(9).map(String);
-const checkpoint = fc.oneof(
-  fc.record({ type: fc.constant("checkpoint/create" as const), sessionId, checkpointId: index, label: text }),
-  fc.record({
-    type: fc.constant("checkpoint/restore" as const),
-    sessionId,
-    checkpointId: index,
-    undoId: fc.constant(""),
-    value: fc.constant(valueOf(session())),
-  }),
-  fc.record({ type: fc.constant("checkpoint/delete" as const), sessionId, checkpointId: index }),
 );
 
 const template = fc.oneof(
