@@ -43,13 +43,15 @@ async function withName(client: Client, name: string): Promise<SessionShape | un
   if (name === "" || name.length > 256) return undefined;
   const active = await client.session.list({ name, status: "active", limit: 1 });
   if (active.items[0] !== undefined) return active.items[0];
-  return (await client.session.list({ name, includeArchived: true, limit: 1 })).items[0];
+  const kept = await client.session.list({ name, includeArchived: true, limit: 1 });
+  return kept.items[0] ?? (await client.session.list({ name, status: "trashed", limit: 1 })).items[0];
 }
 
 async function withPrefix(client: Client, prefix: string): Promise<SessionShape | undefined> {
   if (!ID.test(prefix) || UUID.test(prefix)) return undefined;
   const candidates: SessionShape[] = [];
-  for await (const session of client.pages("session/list", { includeArchived: true, limit: 1_000 })) {
+  const all = { includeArchived: true, includeTrashed: true, limit: 1_000 };
+  for await (const session of client.pages("session/list", all)) {
     if (session.sessionId.startsWith(prefix)) candidates.push(session);
     if (candidates.length > SHOWN_CANDIDATES) break;
   }

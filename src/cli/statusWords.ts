@@ -26,6 +26,15 @@ export function statusWords(status: Status): string {
   return status.replaceAll("_", " ");
 }
 
+/** Where a session is kept, beside its status: `archived`, `in the trash`, `pinned`. */
+export function placeWords({ archivedAt, deletedAt, pinned }: SessionShape): string[] {
+  return [
+    ...(archivedAt === undefined ? [] : ["archived"]),
+    ...(deletedAt === undefined ? [] : ["in the trash"]),
+    ...(pinned ? ["pinned"] : []),
+  ];
+}
+
 /** A text in the colour of a status. */
 export function paintStatus(paint: Paint, status: Status, text = statusWords(status)): string {
   return paint(STYLES[status], text);

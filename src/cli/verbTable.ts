@@ -1,5 +1,6 @@
 import { checkpointVerbs } from "./checkpointVerbs.js";
-import { collect, durationMs, durationOrNeverMs, eventTypes, wholeNumber } from "./optionValues.js";
+import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
+import { shelfVerbs } from "./shelfVerbs.js";
 import type { VerbSpec } from "./verb.js";
 import { ping } from "./verbs/ping.js";
 
@@ -78,7 +79,17 @@ export const VERBS: readonly VerbSpec[] = [
       {
         flags: "--status <status>",
         about: "only those",
-        choices: ["active", "paused", "completed", "failed", "abandoned", "timed_out", "ended", "archived"],
+        choices: [
+          "active",
+          "paused",
+          "completed",
+          "failed",
+          "abandoned",
+          "timed_out",
+          "ended",
+          "archived",
+          "trashed",
+        ],
       },
       {
         flags: "--tag <tag>",
@@ -146,6 +157,7 @@ export const VERBS: readonly VerbSpec[] = [
     load: async () => (await import("./verbs/rm.js")).rm,
   },
   ...checkpointVerbs(SESSIONS, REF),
+  ...shelfVerbs(SESSIONS, REF),
   {
     name: "export",
     group: SESSIONS,
@@ -155,25 +167,6 @@ export const VERBS: readonly VerbSpec[] = [
       ["[file]", "a file that is not there yet (session_<id>.json, here)"],
     ],
     load: async () => (await import("./verbs/export.js")).exportSession,
-  },
-  {
-    name: "cleanup",
-    group: SESSIONS,
-    about: "archive and delete sessions that ended long ago",
-    options: [
-      {
-        flags: "--archive-after <duration>",
-        about: "archive what ended so long ago, such as 7d; or never (as set)",
-        parse: durationOrNeverMs,
-      },
-      {
-        flags: "--delete-after <duration>",
-        about: "delete archived ones that ended so long ago; or never (as set)",
-        parse: durationOrNeverMs,
-      },
-      { flags: "--dry-run", about: "only say what would go" },
-    ],
-    load: async () => (await import("./verbs/cleanup.js")).cleanup,
   },
   {
     name: "import",

@@ -31,7 +31,16 @@ function fromText(setting: Setting, text: string): unknown {
   if (setting.kind === "integer" && /^[+-]?\d+$/.test(trimmed)) return Number(trimmed);
   if (setting.kind === "boolean" && /^(?:true|1)$/i.test(trimmed)) return true;
   if (setting.kind === "boolean" && /^(?:false|0)$/i.test(trimmed)) return false;
+  if (setting.kind === "json") return parsedJson(trimmed) ?? text;
   return text;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function take(layer: Layer, source: string, setting: Setting, given: unknown): void {
@@ -92,14 +101,16 @@ function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
 function fileProblems(source: string, document: unknown, issue: z.core.$ZodIssue): string[] {
   const key = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
-    const known = siblings(issue.path);
+    // What stands beside it is known where it is a setting; a list has words of its own.
+    const known = issue.path.length < 2 ? siblings(issue.path) : [];
     const place = key === "" ? "" : `${key}.`;
     return issue.keys.map(
       (unknownKey) => `${source}: there is no setting ${place}${unknownKey}${meant(unknownKey, known)}`,
     );
   }
   const shown = describeGiven(key, valueAt(document, issue.path));
-  const allowed = SETTINGS.find((setting) => setting.key === key)?.allowed ?? "an object";
+  const setting = SETTINGS.find((one) => one.key === key || key.startsWith(`${one.key}.`));
+  const allowed = setting?.allowed ?? "an object";
   return [`${source}: ${key === "" ? "the content" : key} is ${shown}; allowed is ${allowed}`];
 }
 

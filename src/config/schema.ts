@@ -1,6 +1,8 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
 
+import { retention } from "./retention.js";
+
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 const HOUR_MS = 3_600_000;
@@ -42,15 +44,6 @@ const sessions = z.strictObject({
   lifetimeMs: count(0, "age that ends a session; 0 is never").default(0),
   heartbeatTimeoutMs: count(0, "silence of the heartbeat that ends a session; 0 is never").default(0),
   autoSaveIntervalMs: count(100, "how soon the session's files follow the journal").default(5_000),
-});
-
-const retention = z.strictObject({
-  archiveAfterMs: count(0, "time after its end at which a session is archived; 0 is never").default(
-    30 * DAY_MS,
-  ),
-  deleteAfterMs: count(0, "time after its end at which an archived session is deleted; 0 is never").default(
-    0,
-  ),
 });
 
 const leases = z.strictObject({

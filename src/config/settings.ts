@@ -14,7 +14,7 @@ export interface Setting {
   /** The flag's name in parsed options, as commander gives it: `sessionsIdleTimeoutMs`. */
   option: string;
   /** What the text of a variable or flag has to be read as. */
-  kind: "string" | "integer" | "boolean";
+  kind: "string" | "integer" | "boolean" | "json";
   /** What may be given, in words. */
   allowed: string;
   /** What the setting is for. */
@@ -54,6 +54,7 @@ function describeSetting(path: Setting["path"], schema: z.ZodType): Setting {
     option: parts.map((part, index) => (index === 0 ? part : capital(part))).join(""),
     get kind() {
       const { type } = shape();
+      if (type === "array") return "json";
       return type === "integer" || type === "boolean" ? type : "string";
     },
     get allowed() {

@@ -5,7 +5,8 @@ import { AppendFile } from "../disk/appendFile.js";
 import { checkedLine, parseCheckedLine, verifyCheckedLine } from "../disk/checkedLine.js";
 import { ensurePrivateFolder, syncFolder } from "../disk/folder.js";
 import { readLines, readLinesBackward, type Line } from "../disk/lines.js";
-import { diskOperations, hasCode, type DiskOperations } from "../disk/operations.js";
+import { diskOperations, exists, hasCode, type DiskOperations } from "../disk/operations.js";
+import { compressedPath, expandFile } from "./compressedFile.js";
 
 /** A body: one JSON object with the seq of the event that it belongs to. */
 export interface Body {
@@ -109,14 +110,22 @@ export async function bytesBefore(
 }
 
 async function openOrCreate(path: string, operations: DiskOperations): Promise<number> {
-  const flags = constants.O_RDWR | constants.O_CREAT;
+  const flags = constants.O_RDWR | constants.O_NOFOLLOW;
+  const folder = dirname(path);
   try {
-    return await operations.open(path, flags, 0o600);
+    // What a link leads to is none of the session's own, and saving would write over it.
+    if (!(await isLink(folder, operations))) return await operations.open(path, flags, 0o600);
   } catch (error) {
     if (!hasCode(error, "ENOENT")) throw error;
   }
-  await ensurePrivateFolder(dirname(path), operations);
-  return operations.open(path, flags, 0o600);
+  await ensurePrivateFolder(folder, operations);
+  // What was compressed has the bodies before these: a new file beside it would count, and be without them.
+  if (await exists(compressedPath(path), operations)) await expandFile(path, { operations });
+  return operations.open(path, flags | constants.O_CREAT, 0o600);
+}
+
+async function isLink(path: string, operations: DiskOperations): Promise<boolean> {
+  return (await operations.lstat(path)).isSymbolicLink();
 }
 
 /** How much of the file comes before the line of `firstSeq`, where that is or where it belongs. */

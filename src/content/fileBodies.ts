@@ -2,26 +2,31 @@ import { appendBodies, type Body, bytesBefore, type FoundBody, readBodies } from
 import type { BodyRange, BodyStore } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
 import { type BodyKind, bodyPath, type FolderOwner } from "./places.js";
+import { PlainFiles } from "./plainFiles.js";
 import { type BodyPlace, seekBody } from "./seekBody.js";
 
 /** Bodies in files, one a kind in the folder of each session. */
 export class FileBodies implements BodyStore {
   readonly #contentDir: string;
+  readonly #files: PlainFiles;
 
-  constructor(contentDir: string) {
+  /** @param files which files may be compressed */
+  constructor(contentDir: string, files = new PlainFiles()) {
     this.#contentDir = contentDir;
+    this.#files = files;
   }
 
   append(owner: FolderOwner, kind: BodyKind, bodies: readonly Body[]): Promise<void> {
-    return appendBodies(this.#path(owner, kind), bodies);
+    const path = this.#path(owner, kind);
+    return this.#files.use(path, () => appendBodies(path, bodies));
   }
 
   read<B extends Body>(owner: FolderOwner, kind: BodyKind, range: BodyRange): AsyncIterable<FoundBody<B>> {
-    return readBodies<B>(this.#path(owner, kind), range);
+    return this.#files.readAll(this.#path(owner, kind), (path) => readBodies<B>(path, range));
   }
 
   seek(owner: FolderOwner, kind: BodyKind, place: BodyPlace): Promise<number> {
-    return seekBody(this.#path(owner, kind), place);
+    return this.#files.read(this.#path(owner, kind), (path) => seekBody(path, place));
   }
 
   bytesBefore(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {

@@ -27,6 +27,11 @@ const SESSION_EVENTS = {
   "session/claimed": z.strictObject({ epoch: count, holder: label.optional() }),
   "session/released": z.strictObject({ epoch: count, reason: releaseReason }),
   "session/archived": z.strictObject({}),
+  "session/unarchived": z.strictObject({}),
+  "session/trashed": z.strictObject({}),
+  "session/untrashed": z.strictObject({}),
+  "session/pinned": z.strictObject({}),
+  "session/unpinned": z.strictObject({}),
   "session/deleted": z.strictObject({}),
   "activity/recorded": activity.pick({ action: true, details: true, usage: true }).extend({
     /** When it was, where it came with a session that was imported. */

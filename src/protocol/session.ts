@@ -113,6 +113,10 @@ export const session = z.strictObject({
   endedAt: time.optional(),
   endReason: text.optional(),
   archivedAt: time.optional(),
+  /** When it came into the trash. */
+  deletedAt: time.optional(),
+  /** Retention leaves it alone. */
+  pinned: z.boolean(),
   activities: count,
   /** Messages of its conversation. */
   messages: count,

@@ -49,8 +49,17 @@ export type Command =
   | { readonly type: "session/release"; readonly sessionId: string; readonly held: string }
   /** The daemon's own: the holder of that lease is gone. */
   | { readonly type: "session/lapse"; readonly sessionId: string; readonly epoch: number }
-  | { readonly type: "session/archive"; readonly sessionId: string }
-  | { readonly type: "session/delete"; readonly sessionId: string }
+  | {
+      readonly type:
+        | "session/archive"
+        | "session/unarchive"
+        | "session/trash"
+        | "session/untrash"
+        | "session/pin"
+        | "session/unpin"
+        | "session/delete";
+      readonly sessionId: string;
+    }
   | { readonly type: "session/pause"; readonly sessionId: string; readonly reason?: string | undefined }
   | {
       readonly type: "session/end";

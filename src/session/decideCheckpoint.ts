@@ -1,5 +1,6 @@
 import { findCheckpoint, sizeBytesOf, valueOf } from "./checkpoint.js";
 import type { Bounds, Command, Moment } from "./commands.js";
+import { inTrash } from "./decideShelf.js";
 import { takenBack } from "./conversation.js";
 import {
   type Decision,
@@ -44,6 +45,7 @@ function create(session: Session, command: Of<"checkpoint/create">, bounds: Boun
   const { sessionId } = session;
   const bound = bounds.checkpoints;
   const count = session.checkpoints.filter(({ automatic }) => !automatic).length;
+  if (session.deletedAt !== undefined) return inTrash(session, "take a checkpoint");
   if (session.archivedAt !== undefined) return isArchived(session);
   if (count >= bound) {
     const message = `Session "${sessionId}" has ${count} checkpoints, and no more than ${bound} are allowed.`;
@@ -64,6 +66,7 @@ function restore(
   const { sessionId, checkpointId, undoId, value } = command;
   const entry = findCheckpoint(session, checkpointId);
   if (entry === undefined) return checkpointNotFound(sessionId, checkpointId);
+  if (session.deletedAt !== undefined) return inTrash(session, "go back to a checkpoint");
   if (session.archivedAt !== undefined) return isArchived(session);
   const { hidden } = takenBack(value.conversation, session.conversation);
   if (hidden.length > bounds.hiddenRuns) return tooManyRuns(sessionId, bounds);

@@ -1,5 +1,6 @@
 import type { Bounds, Command, Moment } from "./commands.js";
 import { create, importSession } from "./decideBirth.js";
+import { decideShelf, inTrash } from "./decideShelf.js";
 import { appendMessage } from "./decideMessage.js";
 import type { Decision, Head } from "./decision.js";
 import { happened, NOTHING, refuse, sessionNotActive, sessionNotFound } from "./decision.js";
@@ -10,7 +11,7 @@ import { claim, lapse, release, releasedByEnd } from "./lease.js";
 import { mergeSettings } from "./settings.js";
 import type { Session } from "./state.js";
 import type { Move } from "./transitions.js";
-import { statusAfter } from "./transitions.js";
+import { MOVES_IN_TRASH, statusAfter } from "./transitions.js";
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 type SessionCommand = Extract<
@@ -35,9 +36,23 @@ const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | Farewell | 
   "session/resume": "resume",
   "session/expire": "expire",
   "session/claim": "edit",
+  "session/pin": "pin",
+  "session/unpin": "pin",
   "session/archive": "archive",
+  "session/unarchive": "unarchive",
+  "session/trash": "trash",
+  "session/untrash": "untrash",
   "session/delete": "delete",
 };
+
+/** What can be done with a session only when it has ended. */
+const MOVES_OF_ENDED: ReadonlySet<Move> = new Set<Move>([
+  "archive",
+  "unarchive",
+  "trash",
+  "untrash",
+  "delete",
+]);
 
 const END_MOVES = { completed: "complete", failed: "fail", abandoned: "abandon" } as const;
 
@@ -51,6 +66,7 @@ export function decideSession(head: Head, command: SessionCommand, moment: Momen
   if (command.type === "session/lapse") return lapse(session, command);
   const move = command.type === "session/end" ? END_MOVES[command.status] : MOVES[command.type];
   if (statusAfter(session.status, move) === undefined) return notAllowed(session, move);
+  if (session.deletedAt !== undefined && !MOVES_IN_TRASH.has(move)) return inTrash(session, move);
   switch (command.type) {
     case "session/update":
       return update(session, command, bounds);
@@ -67,8 +83,13 @@ export function decideSession(head: Head, command: SessionCommand, moment: Momen
     case "metadata/delete":
       if (!Object.hasOwn(session.metadata, command.key)) return NOTHING;
       return happened({ type: "metadata/deleted", sessionId: session.sessionId, data: { key: command.key } });
-    default:
+    case "session/pause":
+    case "session/resume":
+    case "session/end":
+    case "session/expire":
       return changeStatus(head, session, command, moment);
+    default:
+      return decideShelf(session, command);
   }
 }
 
@@ -103,14 +124,7 @@ function setMetadata(session: Session, command: Of<"metadata/set">, bounds: Boun
 function changeStatus(
   head: Head,
   session: Session,
-  command: Of<
-    | "session/pause"
-    | "session/resume"
-    | "session/end"
-    | "session/expire"
-    | "session/archive"
-    | "session/delete"
-  >,
+  command: Of<"session/pause" | "session/resume" | "session/end" | "session/expire">,
   { at }: Moment,
 ): Decision {
   const { sessionId } = session;
@@ -128,12 +142,6 @@ function changeStatus(
       const reason = `${command.limit} limit of ${command.afterMs} ms`;
       return ended(head, session, { status: "timed_out", reason }, at);
     }
-    case "session/archive":
-      if (session.archivedAt !== undefined) return NOTHING;
-      return happened({ type: "session/archived", sessionId, data: {} });
-    case "session/delete":
-      if (session.commands.running > 0) return stillStopping(session);
-      return happened({ type: "session/deleted", sessionId, data: {} });
   }
 }
 
@@ -155,15 +163,9 @@ function ended(
 function notAllowed(session: Session, move: Move): Decision {
   const { sessionId, status } = session;
   if (move === "work" || move === "edit") return sessionNotActive(session);
-  const hint = move === "archive" || move === "delete" ? "end it first with session/end" : undefined;
+  const hint = MOVES_OF_ENDED.has(move) ? "end it first with session/end" : undefined;
   return refuse("invalid_transition", `Session "${sessionId}" is ${status}: it cannot ${move}.`, {
     ...(hint === undefined ? {} : { hint }),
     details: { status },
   });
-}
-
-function stillStopping(session: Session): Decision {
-  const { sessionId, commands } = session;
-  const message = `Session "${sessionId}" has ${commands.running} commands that are still being stopped.`;
-  return refuse("invalid_transition", message, { hint: "try again in a moment" });
 }

@@ -100,6 +100,11 @@ interface SessionEventData {
   "session/claimed": Pick<Lease, "token" | "epoch" | "holder">;
   "session/released": { readonly epoch: number; readonly reason: ReleaseReason };
   "session/archived": Readonly<Record<string, never>>;
+  "session/unarchived": Readonly<Record<string, never>>;
+  "session/trashed": Readonly<Record<string, never>>;
+  "session/untrashed": Readonly<Record<string, never>>;
+  "session/pinned": Readonly<Record<string, never>>;
+  "session/unpinned": Readonly<Record<string, never>>;
   "session/deleted": Readonly<Record<string, never>>;
   "activity/recorded": {
     readonly action: string;

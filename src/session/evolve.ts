@@ -4,6 +4,7 @@ import { evolveCheckpoint } from "./evolveCheckpoint.js";
 import type { Event, Stamp, UpdatedFields } from "./events.js";
 import { letGo } from "./lease.js";
 import { countInvocation } from "./invocation.js";
+import { shelved } from "./evolveShelf.js";
 import type { Session } from "./state.js";
 import { addUsage } from "./totals.js";
 import { released } from "./workspace.js";
@@ -34,7 +35,12 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
     case "session/released":
       return { ...session, lease: letGo(session.lease, event.data.epoch), updatedAt: stamp.at };
     case "session/archived":
-      return { ...session, archivedAt: stamp.at, updatedAt: stamp.at };
+    case "session/unarchived":
+    case "session/trashed":
+    case "session/untrashed":
+    case "session/pinned":
+    case "session/unpinned":
+      return { ...session, ...shelved(event.type, stamp), updatedAt: stamp.at };
     case "activity/recorded": {
       const totals = addUsage(session.totals, event.data.usage);
       const counted = { activities: session.activities + 1, totals };
@@ -153,6 +159,8 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     endedAt: session.endedAt,
     endReason: session.endReason,
     archivedAt: session.archivedAt,
+    deletedAt: session.deletedAt,
+    pinned: session.pinned,
     activities: session.activities,
     conversation: session.conversation,
     checkpoints: session.checkpoints,

@@ -42,6 +42,8 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
     endedAt: undefined,
     endReason: undefined,
     archivedAt: undefined,
+    deletedAt: undefined,
+    pinned: false,
     activities: 0,
     conversation: NO_CONVERSATION,
     checkpoints: NO_CHECKPOINTS,

@@ -42,6 +42,10 @@ export interface Session {
   readonly endedAt: number | undefined;
   readonly endReason: string | undefined;
   readonly archivedAt: number | undefined;
+  /** When it came into the trash. Like the archive it stands beside the status. */
+  readonly deletedAt: number | undefined;
+  /** Retention leaves it alone, whatever its age. */
+  readonly pinned: boolean;
   readonly activities: number;
   readonly conversation: Conversation;
   /** Oldest first. */

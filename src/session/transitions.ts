@@ -2,7 +2,20 @@ import type { ExecutionStatus, SessionStatus } from "./state.js";
 
 /** What can be done to a session, as far as its status is concerned. */
 export type Move =
-  "work" | "edit" | "pause" | "resume" | "complete" | "fail" | "abandon" | "expire" | "archive" | "delete";
+  | "work"
+  | "edit"
+  | "pause"
+  | "resume"
+  | "complete"
+  | "fail"
+  | "abandon"
+  | "expire"
+  | "pin"
+  | "archive"
+  | "unarchive"
+  | "trash"
+  | "untrash"
+  | "delete";
 
 const ended = {
   completed: "completed",
@@ -24,9 +37,17 @@ export const TRANSITIONS: Readonly<Record<Move, Readonly<Partial<Record<SessionS
   fail: { active: "failed", paused: "failed", failed: "failed" },
   abandon: { active: "abandoned", paused: "abandoned", abandoned: "abandoned" },
   expire: { active: "timed_out", paused: "timed_out" },
+  // Both ways: whether a session is pinned has nothing to do with how it is.
+  pin: { active: "active", paused: "paused", ...ended },
   archive: ended,
+  unarchive: ended,
+  trash: ended,
+  untrash: ended,
   delete: ended,
 };
+
+/** The moves of a session in the trash. Everything else waits until it is taken out again. */
+export const MOVES_IN_TRASH: ReadonlySet<Move> = new Set<Move>(["trash", "untrash", "delete"]);
 
 /**
  * The same for a command: the statuses that may follow each. The end of a try may be the first that is heard

@@ -1,12 +1,13 @@
 import type { BodyStore } from "../content/bodyStore.js";
 import type { BodyKind, FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
+import { refusingDamage } from "./archiveDamage.js";
 import { bodyEntries, type BodyEntry } from "./bodyEntries.js";
 import type { AnyBody, BodyTypes } from "./bodyOf.js";
 import type { BodyFilter, BodyLeap, BodyPage, PageOptions } from "./bodyPage.js";
 import { findBody, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
-import type { PlacedInMemory } from "./mergedBodies.js";
+import type { PlacedInMemory, ReadSaved } from "./mergedBodies.js";
 import { ofKind, type UnsavedBody } from "./unsavedBody.js";
 import type { SupervisorLog } from "./options.js";
 import { Serial } from "./serial.js";
@@ -117,6 +118,12 @@ export class Bodies {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Saves what one session has, and throws where that fails. */
+  async saveOf(sessionId: string): Promise<void> {
+    const unsaved = this.#unsaved.get(sessionId);
+    await unsaved?.saves.run(() => this.#saveOne(sessionId, unsaved));
+  }
+
   /**
    * Saves everything if so much is unsaved that it should not wait, or joins the save that does so already; undefined
    * where there is nothing to wait for. Never rejects: a failure is logged once, and tried again after a pause.
@@ -139,16 +146,11 @@ export class Bodies {
     leap?: BodyLeap<BodyTypes[Kind]>,
   ): Promise<BodyPage<BodyTypes[Kind]>> {
     const inMemory = [...ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind), ...toCome];
-    return readPage<BodyTypes[Kind]>(
-      (range) => this.#store.read(session, kind, range),
-      inMemory,
-      options,
-      isWanted,
-      (body) => {
-        const place = leap?.(body);
-        return place === undefined ? undefined : this.#store.seek(session, kind, place);
-      },
-    );
+    const seek = (body: BodyTypes[Kind]): Promise<number> | undefined => {
+      const place = leap?.(body);
+      return place === undefined ? undefined : this.#store.seek(session, kind, place);
+    };
+    return refusingDamage(readPage(this.#reader(session, kind), inMemory, options, isWanted, seek));
   }
 
   /** The newest of a session's bodies of one kind that is wanted, if any can be read. */
@@ -158,7 +160,7 @@ export class Bodies {
     isWanted: BodyFilter<BodyTypes[Kind]>,
   ): Promise<BodyTypes[Kind] | undefined> {
     const inMemory = ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind);
-    return findBody<BodyTypes[Kind]>((range) => this.#store.read(session, kind, range), inMemory, isWanted);
+    return refusingDamage(findBody(this.#reader(session, kind), inMemory, isWanted));
   }
 
   /** Forgets what a deleted session has in memory, and answers it; its folder stays as it is. */
@@ -170,13 +172,17 @@ export class Bodies {
   }
 
   /**
-   * Removes everything that a deleted session kept. Where that fails its folder stays, unless the next start still
-   * finds the deletion behind the last snapshot.
+   * Removes everything that a deleted session kept, when `idle` says that nobody works there any more. Where that fails
+   * its folder stays, unless the next start still finds the deletion behind the last snapshot.
    */
-  async remove(session: Session): Promise<void> {
+  async remove(session: Session, idle: Promise<void> = Promise.resolve()): Promise<void> {
     const unsaved = this.forget(session);
-    const removal = (): Promise<void> => this.#store.remove(session);
+    const removal = (): Promise<void> => idle.then(() => this.#store.remove(session));
     await this.#hold.removal(() => (unsaved === undefined ? removal() : unsaved.saves.run(removal)));
+  }
+
+  #reader<Kind extends BodyKind>(owner: FolderOwner, kind: Kind): ReadSaved<BodyTypes[Kind]> {
+    return (range) => this.#store.read(owner, kind, range);
   }
 
   async #saveOne(sessionId: string, unsaved: Unsaved): Promise<void> {

@@ -1,6 +1,7 @@
 import type { SessionEvent, Stamp } from "../session/events.js";
 import type { Session } from "../session/state.js";
 import { isEnded } from "../session/state.js";
+import type { Archiver } from "./archiver.js";
 import type { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
 import { bodyOf } from "./bodyOf.js";
@@ -16,6 +17,7 @@ interface EffectParts {
   readonly bodies: Bodies;
   readonly links: InvocationLinks;
   readonly checkpoints: Checkpoints;
+  readonly archiver: Archiver;
   readonly runner: Runner;
   readonly log: SupervisorLog;
   readonly sessionLog: SupervisorOptions["sessionLog"];
@@ -64,7 +66,7 @@ export class Effects {
   }
 
   #one(event: SessionEvent, stamp: Stamp, { changes }: Committed): void {
-    const { beats, bodies, checkpoints, links, sessionLog, sessionLogs } = this.#parts;
+    const { archiver, beats, bodies, checkpoints, links, sessionLog, sessionLogs } = this.#parts;
     const { sessionId } = event;
     const session = changes.sessions.find(({ slot }) => slot.key === sessionId)?.value;
     const isBegun = event.type === "session/resumed" || event.type === "checkpoint/restored";
@@ -83,11 +85,16 @@ export class Effects {
     void checkpoints.saveIfFull();
     const logged = session ?? changes.removed.find((removed) => removed.sessionId === sessionId);
     if (logged !== undefined) logEvent(sessionLog, logged, event);
-    if (event.type === "session/archived" && session !== undefined) void sessionLogs?.archive(session);
+    if (session === undefined) return;
+    if (event.type === "session/archived") void sessionLogs?.archive(session);
+    const isShelved = event.type === "session/archived" || event.type === "session/unarchived";
+    const cameArchived = event.type === "session/imported" && session.archivedAt !== undefined;
+    if (isShelved || cameArchived) archiver.note(session);
   }
 
   #removeContent(session: Session): void {
-    this.#parts.bodies.remove(session).catch((err: unknown) => {
+    const { archiver, bodies } = this.#parts;
+    bodies.remove(session, archiver.forget(session)).catch((err: unknown) => {
       const { sessionId } = session;
       this.#parts.log.warn({ err, sessionId }, "The content of a deleted session cannot be removed");
     });

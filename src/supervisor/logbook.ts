@@ -34,7 +34,8 @@ export class Logbook {
   async write({ sessionId, entries, ...single }: ValidParams<"log/write">): Promise<Result<"log/write">> {
     const { supervisor, sessionLogs } = this.#parts;
     const session = supervisor.session(sessionId);
-    if (session.archivedAt !== undefined) throw isArchived(sessionId);
+    if (session.deletedAt !== undefined) throw takesNoLines(sessionId, "in the trash");
+    if (session.archivedAt !== undefined) throw takesNoLines(sessionId, "archived");
     const given: readonly Entry[] = entries ?? [{ ...single, message: single.message ?? "" }];
     const wanted = given.filter(({ level }) => isLogged(session, level));
     for (const { level, message, at, fields, ...entry } of wanted) {
@@ -75,10 +76,10 @@ export class Logbook {
   }
 }
 
-function isArchived(sessionId: string): RefusalError {
+function takesNoLines(sessionId: string, where: "archived" | "in the trash"): RefusalError {
   return new RefusalError({
     type: "session_not_active",
-    message: `Session "${sessionId}" is archived, and its log with it: it takes no more lines.`,
-    details: { status: "archived" },
+    message: `Session "${sessionId}" is ${where}, and its log with it: it takes no more lines.`,
+    details: { status: where === "archived" ? "archived" : "trashed" },
   });
 }

@@ -4,7 +4,7 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock, SystemClock } from "../schedule/clock.js";
 import type { Bounds } from "../session/commands.js";
 import type { Session } from "../session/state.js";
-import type { RetentionAges } from "./retention.js";
+import type { RetentionSettings } from "./retention/policy.js";
 
 /** What the supervisor tells the log. */
 export interface SupervisorLog {
@@ -21,8 +21,8 @@ export interface SupervisorOptions {
   readonly keepCommandsPerSession: number;
   /** The settings of a session that asks for none of its own. */
   readonly sessionDefaults: SessionConfigShape;
-  /** At which ages sessions are archived and deleted; never where this is left out. */
-  readonly retention?: RetentionAges | undefined;
+  /** When sessions are archived, trashed and deleted; never where this is left out. */
+  readonly retention?: RetentionSettings | undefined;
   /** How long a lease outlives the connection of its holder; 10 s where this is left out. */
   readonly leaseGraceMs?: number | undefined;
   /** Where commands find the daemon. */

@@ -1,6 +1,8 @@
 import { prepareOutput, removeOutput } from "../content/outputFolder.js";
 import { type FolderOwner, outputPaths } from "../content/places.js";
+import type { PlainFiles } from "../content/plainFiles.js";
 import { type OutputPiece, readOutput } from "../process/output.js";
+import { refusingDamage } from "./archiveDamage.js";
 import type { ContentHold } from "./contentHold.js";
 
 /** Which part of a command's output is asked for. */
@@ -14,11 +16,13 @@ export interface OutputRange {
 export class Outputs {
   readonly #contentDir: string;
   readonly #hold: ContentHold;
+  readonly #files: PlainFiles;
 
   /** @param hold says when removals have to wait. */
-  constructor(contentDir: string, hold: ContentHold) {
+  constructor(contentDir: string, hold: ContentHold, files: PlainFiles) {
     this.#contentDir = contentDir;
     this.#hold = hold;
+    this.#files = files;
   }
 
   /** Makes the folder, and says where the command writes. */
@@ -30,7 +34,9 @@ export class Outputs {
   read(owner: FolderOwner, commandId: string, range: OutputRange): Promise<OutputPiece> {
     const { stdoutPath, stderrPath } = outputPaths(this.#contentDir, owner, commandId);
     const path = range.stream === "stdout" ? stdoutPath : stderrPath;
-    return readOutput(path, range.sinceBytes, range.limitBytes);
+    return refusingDamage(
+      this.#files.read(path, (plain) => readOutput(plain, range.sinceBytes, range.limitBytes)),
+    );
   }
 
   /** How much a command wrote; what cannot be read counts as nothing, because a report must not fail by it. */

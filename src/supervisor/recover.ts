@@ -19,6 +19,13 @@ interface State {
   readonly checkpoints: Checkpoints;
 }
 
+/** What a start found. */
+export interface Recovery {
+  readonly records: number;
+  readonly lostCommands: number;
+  readonly durationMs: number;
+}
+
 /** What a replay went through. */
 interface Recovered {
   readonly journal: Journal;

@@ -1,3 +1,4 @@
+import type { PlainFiles } from "../content/plainFiles.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
@@ -16,6 +17,7 @@ interface RunnerParts extends ReportsParts {
   readonly registry: Registry;
   readonly contentDir: string;
   readonly hold: ContentHold;
+  readonly files: PlainFiles;
   readonly clock: Clock;
 }
 
@@ -37,7 +39,7 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#reports = new Reports(parts);
-    this.#outputs = new Outputs(parts.contentDir, parts.hold);
+    this.#outputs = new Outputs(parts.contentDir, parts.hold, parts.files);
     this.#gauge = new OutputGauge({
       intervalMs: 100,
       onError: (error) => parts.onError(error, "The size of a command's output cannot be read"),

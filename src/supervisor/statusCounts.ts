@@ -1,7 +1,7 @@
 import type { Session, SessionStatus } from "../session/state.js";
 
-/** An archived session is in no other count. */
-type Group = SessionStatus | "archived";
+/** One that is archived, or in the trash, is in no other count; the trash comes first. */
+type Group = SessionStatus | "archived" | "trashed";
 
 /** How many durable sessions there are of each status, kept as they change: a list need not count what it knows. */
 export class StatusCounts {
@@ -13,6 +13,7 @@ export class StatusCounts {
     abandoned: 0,
     timed_out: 0,
     archived: 0,
+    trashed: 0,
   };
 
   /** A session has become another, or has come or gone where one of them is undefined. */
@@ -27,6 +28,7 @@ export class StatusCounts {
   }
 }
 
-function groupOf({ status, archivedAt }: Session): Group {
+function groupOf({ status, archivedAt, deletedAt }: Session): Group {
+  if (deletedAt !== undefined) return "trashed";
   return archivedAt === undefined ? status : "archived";
 }

@@ -1,8 +1,5 @@
-import { FileBodies } from "../content/fileBodies.js";
-import { MemoryBodies } from "../content/memoryBodies.js";
 import { outputBytesNow } from "../content/outputFolder.js";
 import type { FolderOwner } from "../content/places.js";
-import { SessionFolder } from "../content/sessionFolder.js";
 import type { Journal } from "../journal/index.js";
 import { RefusalError } from "../protocol/errors.js";
 import type { SessionConfigShape } from "../protocol/types.js";
@@ -10,13 +7,16 @@ import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
 import type { Execution, Session } from "../session/state.js";
+import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
-import { Bodies } from "./bodies.js";
+import type { Bodies } from "./bodies.js";
 import { Checkpoints } from "./checkpoints.js";
-import { ContentHold } from "./contentHold.js";
+import { type Content, openContent } from "./content.js";
+import type { ContentHold } from "./contentHold.js";
 import { Effects } from "./effects.js";
-import { SessionFiles } from "./files/sessionFiles.js";
+import { openSessionFiles } from "./files/openSessionFiles.js";
+import type { SessionFiles } from "./files/sessionFiles.js";
 import { InvocationLinks } from "./invocationLinks.js";
 import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
@@ -25,29 +25,20 @@ import { Leases } from "./leases.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
 import { reconcile } from "./reconcile.js";
-import { invocationIdsOf } from "./read/invocationIds.js";
 import { Registry } from "./registry.js";
-import { RetentionRuns } from "./retentionRuns.js";
+import { heldBytes } from "./retention/heldBytes.js";
+import { RetentionRuns } from "./retention/runs.js";
 import { Runner } from "./runner.js";
 import type { SupervisorOptions } from "./options.js";
-import { recover } from "./recover.js";
+import { recover, type Recovery } from "./recover.js";
 import { Search } from "./search/search.js";
 import { snapshotEntries } from "./snapshot.js";
 import { Workspaces } from "./workspaces/workspaces.js";
 
 export type { Session } from "../session/state.js";
 
-/** How long a stop saves bodies: the journal has them, and the next start goes on with it. */
-const BODIES_PATIENCE_MS = 2_000;
-/** How long a stop waits for the files for people, which the next start would write as well. */
-const FILES_PATIENCE_MS = 2_000;
-
-/** What a start found. */
-export interface Recovery {
-  readonly records: number;
-  readonly lostCommands: number;
-  readonly durationMs: number;
-}
+/** How long a stop saves bodies, and then the files for people: the next start goes on with what is left. */
+const PATIENCE_MS = 2_000;
 
 /** Everything about sessions and their commands, behind one face. */
 export class Supervisor {
@@ -61,6 +52,7 @@ export class Supervisor {
   readonly feed: Feed;
   readonly runner: Runner;
   readonly backups: Backups;
+  readonly archiver: Archiver;
   readonly retention: RetentionRuns;
   readonly workspaces: Workspaces;
   readonly leases: Leases;
@@ -79,15 +71,13 @@ export class Supervisor {
     const startedMs = performance.now();
     const registry = new Registry({ keepPerSession: options.keepCommandsPerSession });
     const keys = new Keys(options.idempotency);
-    const hold = new ContentHold();
-    const Store = options.journal === undefined ? MemoryBodies : FileBodies;
-    const bodies = new Bodies({ store: new Store(options.contentDir), hold, log: options.log });
-    const checkpoints = new Checkpoints({ ...options, hold });
-    const state = { registry, keys, bodies, checkpoints };
+    const content = openContent(options);
+    const checkpoints = new Checkpoints({ ...options, hold: content.hold });
+    const state = { registry, keys, checkpoints, ...content };
     const { journal, records, deleted, links } = await recover(options, state);
     try {
-      const supervisor = new Supervisor(options, { ...state, journal, hold });
-      await supervisor.#openFiles(options.sessionsDir, deleted);
+      const supervisor = new Supervisor(options, { ...state, journal });
+      await supervisor.#openFiles(deleted);
       const lostCommands = await supervisor.#reconcile();
       await supervisor.workspaces.begin();
       supervisor.files?.begin();
@@ -95,6 +85,7 @@ export class Supervisor {
       supervisor.leases.begin();
       for (const link of links) supervisor.#links.add(link);
       checkpoints.begin();
+      supervisor.archiver.begin();
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, lostCommands, durationMs };
       return supervisor;
@@ -107,22 +98,22 @@ export class Supervisor {
 
   private constructor(
     options: SupervisorOptions,
-    parts: Pick<Supervisor, "registry" | "keys" | "bodies" | "checkpoints" | "journal"> & {
-      hold: ContentHold;
-    },
+    parts: Pick<Supervisor, "registry" | "keys" | "checkpoints" | "journal"> & Content,
   ) {
     const { clock, bounds, contentDir, checkpointsDir, dataDir, log, sessionLog, sessionLogs } = options;
     const { registry, keys, bodies, checkpoints, journal, hold } = parts;
+    const sessions = registry.committedSessions;
     this.#options = options;
     this.#hold = hold;
     this.#leftovers = new Leftovers({ contentDir, hold, log });
-    this.#links = new InvocationLinks({ contentDir, hold, sessions: registry.committedSessions, log });
+    this.#links = new InvocationLinks({ contentDir, hold, sessions, log });
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
     this.checkpoints = checkpoints;
     this.journal = journal;
     this.beats = new Beats(clock);
+    const submit = (command: Command, how: SubmitOptions): Promise<Answer> => this.submit(command, how);
     const record = (command: Command): Promise<Answer> => this.submit(command, { isOwn: true });
     this.limits = new Limits({ clock, beats: this.beats, record });
     this.feed = new Feed(journal);
@@ -130,22 +121,18 @@ export class Supervisor {
     this.retention = new RetentionRuns({
       ...parts,
       clock,
-      submit: (command, how) => this.submit(command, how),
+      submit,
+      sizeOf: (session) => heldBytes(bodies, contentDir, session),
       log,
-      ages: options.retention,
+      settings: options.retention,
     });
+    this.archiver = new Archiver({ ...parts, contentDir, sessions, log });
     const isTemporary = options.journal === undefined;
     this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
-    this.leases = new Leases({
-      registry,
-      clock,
-      submit: (command, how) => this.submit(command, how),
-      graceMs: options.leaseGraceMs,
-    });
+    this.leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
     this.runner = new Runner({
-      registry,
+      ...parts,
       contentDir,
-      hold,
       clock,
       record,
       onError: (err, what) => log.warn({ err }, what),
@@ -156,6 +143,7 @@ export class Supervisor {
       bodies,
       links: this.#links,
       checkpoints,
+      archiver: this.archiver,
       runner: this.runner,
       log,
       sessionLog,
@@ -163,7 +151,6 @@ export class Supervisor {
     });
     this.#effects.onCommitted((committed) => this.workspaces.note(committed));
     this.#effects.onCommitted(({ events }) => this.leases.note(events));
-    const sessions = registry.committedSessions;
     this.search = new Search({ folder: options.searchDir, sessions, bodies, log });
     this.#effects.onCommitted((committed) => this.search.note(committed));
     this.#ledger = new Ledger({
@@ -287,22 +274,9 @@ export class Supervisor {
     });
   }
 
-  async #openFiles(sessionsDir: string | undefined, deleted: readonly FolderOwner[]): Promise<void> {
-    if (sessionsDir === undefined) return;
-    const { clock, log, sessionDefaults } = this.#options;
-    const files = new SessionFiles({
-      folder: await SessionFolder.open(sessionsDir),
-      sessions: this.registry.committedSessions,
-      committedSeq: () => this.journal.committed,
-      deleted,
-      bodies: this.bodies,
-      contentDir: this.#options.contentDir,
-      invocationIdsOf: (sessionId) => invocationIdsOf(this.registry, sessionId),
-      clock,
-      log,
-      autoSaveIntervalMs: sessionDefaults.autoSaveIntervalMs,
-    });
-    this.#effects.onCommitted((committed) => files.note(committed));
+  async #openFiles(deleted: readonly FolderOwner[]): Promise<void> {
+    const files = await openSessionFiles({ ...this.#options, supervisor: this, deleted });
+    if (files !== undefined) this.#effects.onCommitted((committed) => files.note(committed));
     this.#files = files;
   }
 
@@ -313,11 +287,12 @@ export class Supervisor {
     await this.#leftovers.close();
     await this.#links.close();
     await this.search.close();
-    await this.bodies.save(undefined, BODIES_PATIENCE_MS).catch((err: unknown) => {
+    await this.archiver.close();
+    await this.bodies.save(undefined, PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");
     });
-    await this.checkpoints.close(BODIES_PATIENCE_MS);
-    await this.#files?.close(FILES_PATIENCE_MS);
+    await this.checkpoints.close(PATIENCE_MS);
+    await this.#files?.close(PATIENCE_MS);
     await this.journal.close();
   }
 }

@@ -206,6 +206,8 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/supervisor/run.ts": "one state machine: the tries of a command",
   "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
+  "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
+  "src/session/evolve.ts": "one list of what each event makes of a session",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
   "client/session.ts": "the handle of a session: one object, a few lines for each thing that it can do",
   "src/daemon.ts": "the composition root: each room opened once, in order",

@@ -25,7 +25,14 @@ it("fills in every default", () => {
       heartbeatTimeoutMs: 0,
       autoSaveIntervalMs: 5_000,
     },
-    retention: { archiveAfterMs: 2_592_000_000, deleteAfterMs: 0 },
+    retention: {
+      archiveAfterMs: 2_592_000_000,
+      deleteAfterMs: 0,
+      trashAfterMs: 604_800_000,
+      maxSessions: 0,
+      maxTotalBytes: 0,
+      policies: [],
+    },
     leases: { graceMs: 10_000 },
     commands: {
       maxRunning: 256,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { fromEnvironment } from "../../src/config/layers.js";
+import { fromDocument, fromEnvironment } from "../../src/config/layers.js";
 import { SETTINGS, settingsOf } from "../../src/config/settings.js";
 
 describe("SETTINGS", () => {
@@ -28,6 +28,33 @@ describe("SETTINGS", () => {
       const layer = fromEnvironment({ [variable]: " 5000 " });
       expect([...layer.values]).toEqual([[key, 5_000]]);
     }
+  });
+});
+
+describe("a list", () => {
+  const policies = [{ match: { tags: ["ci"] }, keep: { count: 3 }, action: "trash" }];
+
+  it("S4.6 is given as JSON in a variable or flag", () => {
+    const layer = fromEnvironment({ SESSIOND_RETENTION_POLICIES: ` ${JSON.stringify(policies)} ` });
+    expect(layer).toEqual({ values: new Map([["retention.policies", policies]]), problems: [] });
+    expect(SETTINGS.find(({ key }) => key === "retention.policies")).toMatchObject({ kind: "json" });
+  });
+
+  it("says what is allowed where it is none, or holds what means nothing", () => {
+    for (const text of ["ci", "[", "{}", '[{"action":"burn"}]', '[{"action":"trash","matches":{}}]']) {
+      const { values, problems } = fromEnvironment({ SESSIOND_RETENTION_POLICIES: text });
+      expect([values.size, problems.length], text).toEqual([0, 1]);
+      expect(problems[0]).toContain("allowed is a list of policies such as [");
+    }
+    const { problems } = fromDocument("the file", {
+      retention: { policies: [{ match: { tag: "ci" }, action: "burn" }] },
+    });
+    expect(problems).toEqual([
+      "the file: there is no setting retention.policies.0.match.tag",
+      expect.stringMatching(
+        /^the file: retention\.policies\.0\.action is "burn"; allowed is a list of policies such as/,
+      ) as string,
+    ]);
   });
 });
 

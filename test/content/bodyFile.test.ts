@@ -1,10 +1,11 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, stat, symlink, unlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { appendBodies, type Body, type FoundBody, readBodies } from "../../src/content/bodyFile.js";
+import { compressedPath, compressFile } from "../../src/content/compressedFile.js";
 import { diskOperations, type DiskOperations } from "../../src/disk/operations.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 
@@ -85,6 +86,31 @@ describe("a body file", () => {
       );
     }
     expect(found.at(-1)?.endOffset).toBe((await stat(path)).size);
+  });
+
+  it("B.7 is never written through a link, in its place or in that of its folder", async () => {
+    const outside = await newFolder();
+    const other = join(outside, "bodies.jsonl");
+    await writeFile(other, "somebody's own\n");
+    await symlink(outside, dirname(path));
+    await expect(appendBodies(path, said(1))).rejects.toThrow("is a symbolic link");
+    await unlink(dirname(path));
+    await mkdir(dirname(path), { mode: 0o700 });
+    await symlink(other, path);
+    await expect(appendBodies(path, said(1))).rejects.toMatchObject({ code: "ELOOP" });
+    expect(await readFile(other, "utf8")).toBe("somebody's own\n");
+  });
+
+  it("S0.10 is what it was before it was compressed, when something is saved into it", async () => {
+    await appendBodies(path, said(1, 2, 3));
+    await compressFile(path);
+    await unlink(path);
+    await appendBodies(path, said(3, 4));
+    expect(await read()).toEqual([1, 2, 3, 4]);
+    await unlink(path);
+    await writeFile(compressedPath(path), "damaged");
+    await expect(appendBodies(path, said(5))).rejects.toThrow("is damaged");
+    expect(await read()).toEqual([]);
   });
 
   it("passes on what the system says of a path that leads to no file", async () => {

@@ -89,6 +89,14 @@ describe("the examples of README.md", () => {
     expect(config.sessions.idleTimeoutMs).toBe(60_000);
     expect(config.log.level).toBe("debug");
   });
+
+  it("says which sessions go", async () => {
+    const file = join(shell.folder, "policies.json");
+    await writeFile(file, example("policies"));
+    const { retention } = loadConfig({ env: {}, file });
+    expect(retention.policies.map(({ action }) => action)).toEqual(["trash", "delete"]);
+    expect(retention.maxTotalBytes).toBe(10_000_000_000);
+  });
 });
 
 describe("the table of settings in README.md", () => {

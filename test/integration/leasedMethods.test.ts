@@ -26,7 +26,12 @@ const WRITES = {
   "session/pause": {},
   "session/resume": {},
   "session/end": {},
+  "session/pin": {},
+  "session/unpin": {},
   "session/archive": {},
+  "session/unarchive": {},
+  "session/trash": {},
+  "session/untrash": {},
   "session/delete": {},
 } satisfies Record<Exclude<LeasedMethod, "session/claim" | "session/release">, object>;
 
@@ -37,7 +42,15 @@ const BY_OTHER_IDS: ReadonlySet<string> = new Set(["command/signal", "invocation
 const UNBOUND: ReadonlySet<string> = new Set(["session/create", "log/write"]);
 
 /** Of an ended session nobody is the holder any more. */
-const OF_ENDED: ReadonlySet<string> = new Set(["session/archive", "session/delete"]);
+const OF_ENDED: ReadonlySet<string> = new Set([
+  "session/pin",
+  "session/unpin",
+  "session/archive",
+  "session/unarchive",
+  "session/trash",
+  "session/untrash",
+  "session/delete",
+]);
 
 it("B.3 every write to a session that is claimed wants the lease, and never takes an older one", async () => {
   const peer = await daemon().peer();

@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { loadConfig } from "../../src/config/load.js";
 import { daemonForTest, type TestDaemon } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
@@ -40,36 +42,104 @@ describe("retention/run", () => {
     const peer = await fill(daemon);
     const before = await statuses(peer);
     const { seq } = (await peer.call("daemon/status")).journal;
-    expect(await peer.call("retention/run")).toMatchObject({
-      archivedCount: 0,
+    expect(await peer.call("retention/run")).toMatchObject({ sessions: [], dryRun: false });
+    const ages = { archiveAfterMs: 1, deleteAfterMs: 1 };
+    await until("the activities to be saved", async () => (await contentOf(daemon)).length === 4);
+    const dry = await peer.call("retention/run", { ...ages, dryRun: true });
+    const names = await contentOf(daemon);
+    const sizes = ["old", "older"].map(
+      (id) =>
+        statSync(
+          join(
+            daemon.dataDir,
+            "content",
+            names.find((name) => name.startsWith(`${id}~`)) ?? "",
+            "activities.jsonl",
+          ),
+        ).size,
+    );
+    const step = { action: "archive", reason: "retention.archiveAfterMs" };
+    expect(dry).toEqual({
+      sessions: ["old", "older"].map((sessionId, at) => ({ sessionId, ...step, sizeBytes: sizes[at] })),
+      archivedCount: 2,
+      trashedCount: 0,
       deletedCount: 0,
-      dryRun: false,
+      totalBytes: sizes.reduce((sum, size) => sum + size, 0),
+      deletedBytes: 0,
+      dryRun: true,
     });
-    const dry = await peer.call("retention/run", { archiveAfterMs: 1, deleteAfterMs: 1, dryRun: true });
-    expect(dry).toMatchObject({ archived: ["old", "older"], deleted: [], dryRun: true });
     expect(await statuses(peer)).toEqual(before);
     expect((await peer.call("daemon/status")).journal.seq).toBe(seq);
 
-    expect(await peer.call("retention/run", { archiveAfterMs: 1, deleteAfterMs: 1 })).toEqual({
-      ...dry,
-      dryRun: false,
-    });
+    expect(await peer.call("retention/run", ages)).toEqual({ ...dry, dryRun: false });
     const archived = { alive: "active", paused: "paused", old: "archived", older: "archived" };
     expect(await statuses(peer)).toEqual(archived);
     // By the settings nothing is ever deleted.
-    expect(await peer.call("retention/run")).toMatchObject({ archivedCount: 0, deletedCount: 0 });
+    expect(await peer.call("retention/run")).toMatchObject({ sessions: [] });
     expect(await peer.call("retention/run", { deleteAfterMs: 3_600_000 })).toMatchObject({ deletedCount: 0 });
-    await until("the activities to be saved", async () => (await contentOf(daemon)).length === 4);
 
     expect(await peer.call("retention/run", { deleteAfterMs: 1 })).toMatchObject({
-      archived: [],
-      deleted: ["old", "older"],
+      sessions: [
+        { sessionId: "old", action: "delete" },
+        { sessionId: "older", action: "delete" },
+      ],
       deletedCount: 2,
     });
     expect(await statuses(peer)).toEqual({ alive: "active", paused: "paused" });
     await until("the content to go", async () =>
       (await contentOf(daemon)).every((name) => name.startsWith("alive~") || name.startsWith("paused~")),
     );
+  });
+
+  it("B.7 goes by policies and a quota, spares what is pinned, and says what is in force", async () => {
+    const policies = [{ match: { tags: ["ci"] }, keep: { count: 1 }, action: "trash" as const }];
+    const retention = { archiveAfterMs: 0, policies, maxSessions: 4, trashAfterMs: 0 };
+    const daemon = await daemonForTest({ config: { ...QUICK, retention }, inProcess: true });
+    const peer = await daemon.peer();
+    for (const sessionId of ["a", "b", "c", "d", "e"]) {
+      await peer.call("session/create", { sessionId, tags: sessionId < "d" ? ["ci"] : [] });
+      await peer.call("session/end", { sessionId });
+    }
+    await peer.call("session/pin", { sessionId: "a" });
+    expect(await peer.call("retention/policy")).toEqual({
+      policies: [{ ...policies[0], reason: "retention.policies[0]" }],
+      trashAfterMs: 0,
+      maxSessions: 4,
+      maxTotalBytes: 0,
+    });
+    const dry = await peer.call("retention/run", { dryRun: true });
+    expect(dry.sessions).toEqual([
+      { sessionId: "b", action: "trash", reason: "retention.policies[0]", sizeBytes: 0 },
+    ]);
+    expect(await peer.call("retention/run")).toEqual({ ...dry, dryRun: false });
+    expect(await peer.call("session/list", { status: "trashed" })).toMatchObject({
+      items: [{ sessionId: "b", status: "completed" }],
+      total: 1,
+    });
+    expect(await peer.call("session/list", { pinned: true })).toMatchObject({ items: [{ sessionId: "a" }] });
+    // What is in the trash counts, until a quota or its time takes it from there.
+    expect(await peer.call("retention/run")).toMatchObject({
+      sessions: [{ sessionId: "b", action: "delete", reason: "retention.maxSessions" }],
+    });
+    expect(await peer.call("retention/run")).toMatchObject({ sessions: [] });
+    expect(Object.keys(await statuses(peer)).sort()).toEqual(["a", "c", "d", "e"]);
+  });
+
+  it("S4.6 takes its settings from the environment, policies as JSON", async () => {
+    const policies = [{ match: { status: ["failed"], olderThanMs: 5 }, action: "delete" }];
+    const { retention } = loadConfig({
+      env: {
+        SESSIOND_RETENTION_POLICIES: JSON.stringify(policies),
+        SESSIOND_RETENTION_TRASH_AFTER_MS: "60000",
+        SESSIOND_RETENTION_MAX_TOTAL_BYTES: "1000000",
+      },
+    });
+    const daemon = await daemonForTest({ config: { retention }, inProcess: true });
+    expect(await (await daemon.peer()).call("retention/policy")).toMatchObject({
+      policies: [policies[0], { reason: "retention.archiveAfterMs" }],
+      trashAfterMs: 60_000,
+      maxTotalBytes: 1_000_000,
+    });
   });
 
   it("S0.10 survives a crash, and is typed in the client", async () => {

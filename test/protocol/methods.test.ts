@@ -58,6 +58,7 @@ describe("params", () => {
   it("are filled in where there is a default", () => {
     expect(METHODS["session/list"].params.parse({})).toEqual({
       includeArchived: false,
+      includeTrashed: false,
       order: "newest",
       limit: 100,
     });

@@ -214,6 +214,11 @@ const reportEnd = fc.record({
   stderrBytes: fc.constant(2),
 });
 
+// What undoes something is met only where the other came before.
+const SHELVING = ["unarchive", "trash", "trash", "untrash", "untrash", "pin", "unpin"].map(
+  (verb) => `session/${verb}` as "session/unarchive" | "session/trash" | "session/untrash" | "session/pin",
+);
+
 const plain = fc.oneof(
   { weight: 4, arbitrary: create },
   { weight: 1, arbitrary: importSession },
@@ -233,6 +238,13 @@ const plain = fc.oneof(
     ),
     sessionId,
   }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constantFrom(...SHELVING),
+      sessionId: fc.constantFrom("s1"),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ type: fc.constant("session/pause" as const), sessionId, reason: text }),

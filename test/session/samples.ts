@@ -74,6 +74,8 @@ export function session(changes: Partial<Session> = {}): Session {
     endedAt: undefined,
     endReason: undefined,
     archivedAt: undefined,
+    deletedAt: undefined,
+    pinned: false,
     activities: 0,
     conversation: { count: 0, appended: 0, hidden: [] },
     checkpoints: [],

@@ -3,9 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { Command } from "../../src/session/commands.js";
 import type { Execution, ExecutionStatus, Session, SessionStatus } from "../../src/session/state.js";
 import { isEnded, isOver } from "../../src/session/state.js";
-import { EXECUTION_TRANSITIONS, type Move, statusAfter, TRANSITIONS } from "../../src/session/transitions.js";
+import {
+  EXECUTION_TRANSITIONS,
+  type Move,
+  MOVES_IN_TRASH,
+  statusAfter,
+  TRANSITIONS,
+} from "../../src/session/transitions.js";
 import { evolve } from "../../src/session/evolve.js";
-import { decided, execution, headOf, session, STAMP } from "./samples.js";
+import { after, decided, execution, headOf, session, STAMP } from "./samples.js";
 
 const STATUSES: readonly SessionStatus[] = [
   "active",
@@ -33,12 +39,25 @@ const ASKING: Readonly<Record<Move, readonly Command[]>> = {
   fail: [{ type: "session/end", sessionId: "s", status: "failed" }],
   abandon: [{ type: "session/end", sessionId: "s", status: "abandoned" }],
   expire: [{ type: "session/expire", sessionId: "s", limit: "idle", afterMs: 5 }],
+  pin: [
+    { type: "session/pin", sessionId: "s" },
+    { type: "session/unpin", sessionId: "s" },
+  ],
   archive: [{ type: "session/archive", sessionId: "s" }],
+  unarchive: [{ type: "session/unarchive", sessionId: "s" }],
+  trash: [{ type: "session/trash", sessionId: "s" }],
+  untrash: [{ type: "session/untrash", sessionId: "s" }],
   delete: [{ type: "session/delete", sessionId: "s" }],
 };
 
-/** Moves whose repetition is an event of its own: each work and each edit counts. */
-const COUNTED: ReadonlySet<Move> = new Set(["work", "edit", "archive", "delete"]);
+/** Moves that change nothing of a status that is so already, and make an event: each work and each edit counts. */
+const COUNTED: ReadonlySet<Command["type"]> = new Set<Command["type"]>([
+  ...[...ASKING.work, ...ASKING.edit].map(({ type }) => type),
+  "session/pin",
+  "session/archive",
+  "session/trash",
+  "session/delete",
+]);
 
 function accepted(): Pick<Execution, "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry"> {
   const { commandId, name, argv, cwd, token, limits, retry } = execution();
@@ -59,11 +78,11 @@ const allowed = rows.flatMap((row) => (row.to === undefined ? [] : [{ ...row, to
 const refused = rows.filter((row) => row.to === undefined);
 
 describe("the table of a session's moves", () => {
-  it.each(allowed)("from $from, $type leads to $to", ({ move, from, to, command }) => {
+  it.each(allowed)("from $from, $type leads to $to", ({ move, from, to, command, type }) => {
     const before = inStatus(from);
     const decision = decided(headOf([before]), command);
     if (!("events" in decision)) throw new Error(decision.refusal.message);
-    expect(decision.events).toHaveLength(from === to && !COUNTED.has(move) ? 0 : 1);
+    expect(decision.events).toHaveLength(from === to && !COUNTED.has(type) ? 0 : 1);
     const after = decision.events.reduce<Session | undefined>(
       (state, event) => evolve(state, event, STAMP),
       before,
@@ -96,7 +115,11 @@ describe("the table of a session's moves", () => {
       ["fail", "F F - F - -"],
       ["abandon", "A A - - A -"],
       ["expire", "T T - - - -"],
+      ["pin", "a p C F A T"],
       ["archive", "- - C F A T"],
+      ["unarchive", "- - C F A T"],
+      ["trash", "- - C F A T"],
+      ["untrash", "- - C F A T"],
       ["delete", "- - C F A T"],
     ]);
   });
@@ -124,6 +147,63 @@ describe("the table of a session's moves", () => {
     expect(hintOf("active", "delete")).toMatchObject({ refusal: { hint: "end it first with session/end" } });
     expect(hintOf("paused", "archive")).toMatchObject({ refusal: { hint: "end it first with session/end" } });
     expect(hintOf("failed", "pause")).not.toHaveProperty("refusal.hint");
+  });
+});
+
+describe("a session in the trash", () => {
+  const trashed = (changes: Partial<Session> = {}): Session =>
+    session({ status: "failed", endedAt: 1_500, deletedAt: 2_000, ...changes });
+
+  it("B.7 is taken out, put in once more, or deleted, and nothing else", () => {
+    for (const move of moves) {
+      for (const command of ASKING[move]) {
+        const decision = decided(headOf([trashed()]), command);
+        const isAllowed = MOVES_IN_TRASH.has(move);
+        expect("events" in decision, command.type).toBe(isAllowed);
+        if (isAllowed || TRANSITIONS[move].failed === undefined || move === "fail") continue;
+        expect(decision).toMatchObject({
+          refusal: { type: "invalid_transition", hint: "session/untrash takes it out" },
+        });
+      }
+    }
+    expect([...MOVES_IN_TRASH].sort()).toEqual(["delete", "trash", "untrash"]);
+  });
+
+  it("B.7 comes out as it went in: its status and the archive stand beside it", () => {
+    const before = trashed({ deletedAt: undefined, archivedAt: 1_800, pinned: true });
+    const inside = after(before, { type: "session/trash", sessionId: "s" });
+    expect(inside).toEqual({ ...before, deletedAt: STAMP.at, updatedAt: STAMP.at });
+    if (inside === undefined) throw new Error("it is gone");
+    const out = after(inside, { type: "session/untrash", sessionId: "s" });
+    expect(out).toEqual({ ...before, updatedAt: STAMP.at });
+  });
+
+  it("does not take what still stops", () => {
+    const running = { total: 1, running: 1, succeeded: 0, failed: 0, retries: 0 };
+    const command = { type: "session/trash", sessionId: "s" } as const;
+    expect(decided(headOf([trashed({ deletedAt: undefined, commands: running })]), command)).toMatchObject({
+      refusal: { type: "invalid_transition", hint: "try again in a moment" },
+    });
+  });
+});
+
+describe("pinned, archived", () => {
+  it("B.7 is undone by what undoes it, and changes nothing else", () => {
+    const before = session({ status: "completed", endedAt: 1_500 });
+    for (const [there, back] of [
+      ["session/pin", "session/unpin"],
+      ["session/archive", "session/unarchive"],
+    ] as const) {
+      const inside = after(before, { type: there, sessionId: "s" });
+      if (inside === undefined) throw new Error("it is gone");
+      expect([inside.pinned, inside.archivedAt !== undefined]).toEqual(
+        there === "session/pin" ? [true, false] : [false, true],
+      );
+      expect(after(inside, { type: back, sessionId: "s" })).toEqual({ ...before, updatedAt: STAMP.at });
+      // What is so already is so.
+      expect(decided(headOf([inside]), { type: there, sessionId: "s" })).toEqual({ events: [] });
+      expect(decided(headOf([before]), { type: back, sessionId: "s" })).toEqual({ events: [] });
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { sessionStatus } from "../../src/protocol/session.js";
 import { decide } from "../../src/session/decide.js";
 import type { Event, SessionEvent, Stamp } from "../../src/session/events.js";
 import { isOver } from "../../src/session/state.js";
@@ -84,7 +85,7 @@ class Bench {
   }
 }
 
-const GROUPS = ["active", "paused", "completed", "failed", "abandoned", "timed_out", "archived"] as const;
+const GROUPS = [...sessionStatus.options, "archived", "trashed"] as const;
 
 function countsOf({ committedCounts }: Registry): number[] {
   return GROUPS.map((group) => committedCounts.of(group));
@@ -92,9 +93,10 @@ function countsOf({ committedCounts }: Registry): number[] {
 
 /** The same, counted one by one. */
 function countedOf({ committedSessions }: Registry): number[] {
-  const groups = [...committedSessions.values()].map((one) =>
-    one.archivedAt === undefined ? one.status : "archived",
-  );
+  const groups = [...committedSessions.values()].map(({ status, archivedAt, deletedAt }) => {
+    if (deletedAt !== undefined) return "trashed";
+    return archivedAt === undefined ? status : "archived";
+  });
   return GROUPS.map((group) => groups.filter((one) => one === group).length);
 }
 

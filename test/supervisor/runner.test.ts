@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 
+import { PlainFiles } from "../../src/content/plainFiles.js";
 import type { Command } from "../../src/session/commands.js";
 import { ContentHold } from "../../src/supervisor/contentHold.js";
 import { Runner } from "../../src/supervisor/runner.js";
@@ -28,6 +29,7 @@ beforeEach(async () => {
     registry: bench.registry,
     contentDir,
     hold: new ContentHold(),
+    files: new PlainFiles(),
     clock: bench.clock,
     record: (command) => {
       if (isFull) return Promise.reject(new Error("ENOSPC"));

@@ -23,6 +23,8 @@ describe("a session", () => {
     endedAt: 3_000,
     endReason: "done",
     archivedAt: 4_000,
+    deletedAt: 5_000,
+    pinned: true,
   });
 
   it("is shown with its times for people, and what it has", () => {
@@ -43,6 +45,8 @@ describe("a session", () => {
       endedAt: "1970-01-01T00:00:03.000Z",
       endReason: "done",
       archivedAt: "1970-01-01T00:00:04.000Z",
+      deletedAt: "1970-01-01T00:00:05.000Z",
+      pinned: true,
       activities: 0,
       messages: 0,
       checkpoints: 0,
@@ -73,6 +77,7 @@ describe("a session", () => {
       "name",
       "endedAt",
       "archivedAt",
+      "deletedAt",
       "lastHeartbeatAt",
       "metadataLength",
       "lastActivityUp",

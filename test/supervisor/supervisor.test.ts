@@ -84,6 +84,8 @@ describe("a start", () => {
     const details = { text: "x".repeat(60_000) };
     const record = { type: "session/record", sessionId: "s", action: "said", details } as const;
     await Promise.all(Array.from({ length: 150 }, () => supervisor.submit(record)));
+    // What is under way would make the folder anew.
+    await supervisor.bodies.save();
     await rm(contentDir, { recursive: true });
     await writeFile(contentDir, "in the way");
     await supervisor.close();

@@ -2,7 +2,7 @@ import type { Client, Params, Result, SessionShape } from "../../../client/index
 import type { Context, Verb } from "../context.js";
 import { ago, counted, duration } from "../humane.js";
 import { shortIds } from "../sessionRef.js";
-import { paintStatus, statusWords } from "../statusWords.js";
+import { paintStatus, placeWords, statusWords } from "../statusWords.js";
 import type { Column } from "../table.js";
 import { table } from "../table.js";
 
@@ -31,7 +31,13 @@ export const list: Verb<ListOptions> = async (context, options) => {
 async function find(client: Client, options: ListOptions): Promise<Found> {
   const { status, tag: tags, user: userId, name, all = false } = options;
   const limit = options.limit ?? (all ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT);
-  const filter = { status, tags, userId, name, includeArchived: all || status === "archived" };
+  const filter = {
+    status,
+    tags,
+    userId,
+    name,
+    includeArchived: all || status === "archived",
+  };
   const items: SessionShape[] = [];
   let page: Found | undefined;
   do {
@@ -64,7 +70,7 @@ function columns({ paint, width }: Context, items: readonly SessionShape[]): Col
     { title: "NAME", cell: ({ name }) => name ?? "-", shrinkTo: 16 },
     {
       title: "STATUS",
-      cell: ({ status, archivedAt }) => statusWords(status) + (archivedAt === undefined ? "" : ", archived"),
+      cell: (session) => [statusWords(session.status), ...placeWords(session)].join(", "),
       style: (text, { status }) => paintStatus(paint, status, text),
     },
     { title: "CREATED", cell: ({ createdAt }) => ago(createdAt, now), style: dim },

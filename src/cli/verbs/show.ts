@@ -2,7 +2,7 @@ import type { CommandShape, Result, SessionShape } from "../../../client/index.j
 import type { Context, Verb } from "../context.js";
 import { ago, bytes, clockTime, counted, duration } from "../humane.js";
 import { findSession, shortIds } from "../sessionRef.js";
-import { commandOutcome, paintStatus } from "../statusWords.js";
+import { commandOutcome, paintStatus, placeWords } from "../statusWords.js";
 import { facts, table } from "../table.js";
 import { cut, printable } from "../textWidth.js";
 
@@ -64,7 +64,7 @@ function factsOf(
   return [
     ["session", session.sessionId],
     ["name", text(session.name)],
-    ["status", paintStatus(paint, session.status) + (session.archivedAt === undefined ? "" : ", archived")],
+    ["status", [paintStatus(paint, session.status), ...placeWords(session)].join(", ")],
     ["reason", text(session.endReason)],
     ["purpose", text(session.purpose)],
     ["description", text(session.description)],

@@ -102,7 +102,7 @@ export const command = {
       /** Nothing will follow: the command has ended and everything was read. */
       ended: z.boolean(),
     }),
-    errors: ["command_not_found"],
+    errors: ["command_not_found", "content_damaged"],
     access: "read",
     durable: false,
   }),

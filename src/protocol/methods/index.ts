@@ -11,6 +11,7 @@ import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { search } from "./search.js";
 import { session } from "./session.js";
+import { shelf } from "./shelf.js";
 import { template } from "./template.js";
 
 /** Every method that is served, by name. */
@@ -18,6 +19,7 @@ export const METHODS = {
   ...daemon,
   ...session,
   ...lease,
+  ...shelf,
   ...metadata,
   ...message,
   ...invocation,

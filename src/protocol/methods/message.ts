@@ -31,7 +31,7 @@ export const message = {
       ...page,
     }),
     result: listOf(z.union([messageShape, damagedItem])),
-    errors: ["session_not_found"],
+    errors: ["session_not_found", "content_damaged"],
     access: "read",
     durable: false,
   }),

@@ -80,8 +80,8 @@ export const session = {
   "session/list": method({
     summary: "Lists sessions, newest first unless asked otherwise. Filters apply before the limit.",
     params: z.strictObject({
-      /** `ended` means any of the four ended ones, `archived` those that were archived. */
-      status: z.enum([...sessionStatus.options, "ended", "archived"]).optional(),
+      /** `ended` means any of the four ended ones, `archived` and `trashed` those that were put there. */
+      status: z.enum([...sessionStatus.options, "ended", "archived", "trashed"]).optional(),
       userId: label.optional(),
       /** All of them. */
       tags: tags.optional(),
@@ -93,8 +93,10 @@ export const session = {
       until: time.optional(),
       /** Words that all stand in name, purpose, description or tags, in any case. */
       query: z.string().max(LIMITS.labelLength).optional(),
-      /** Archived sessions are listed where they are asked for. */
+      pinned: z.boolean().optional(),
+      /** Archived sessions are listed where they are asked for, and so are those in the trash. */
       includeArchived: z.boolean().default(false),
+      includeTrashed: z.boolean().default(false),
       order: z.enum(["newest", "oldest", "recent"]).default("newest"),
       ...page,
     }),
@@ -180,25 +182,9 @@ export const session = {
     summary: "Lists the activities of a session, newest first unless asked otherwise.",
     params: z.strictObject({ ...one, order: z.enum(["newest", "oldest"]).default("newest"), ...page }),
     result: listOf(z.union([activity, damagedItem])),
-    errors: ["session_not_found"],
+    errors: ["session_not_found", "content_damaged"],
     access: "read",
     durable: false,
-  }),
-  "session/archive": method({
-    summary: "Archives an ended session: it stays readable and is listed where archived ones are asked for.",
-    params: z.strictObject(write),
-    result: writtenSession,
-    errors: ["session_not_found", "invalid_transition"],
-    access: "write",
-    durable: true,
-  }),
-  "session/delete": method({
-    summary: "Deletes an ended session with all that it holds. Nothing outside its own folder is touched.",
-    params: z.strictObject(write),
-    result: written,
-    errors: ["session_not_found", "invalid_transition"],
-    access: "write",
-    durable: true,
   }),
   "session/import": method({
     summary:

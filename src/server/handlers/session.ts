@@ -10,14 +10,15 @@ import { showSession } from "../../supervisor/show/session.js";
 import { keyed } from "./keyed.js";
 import type { LeaseHandlers } from "./lease.js";
 import type { NamespaceHandlers, Services } from "./services.js";
+import { shelfHandlers } from "./shelf.js";
 
-export function sessionHandlers({
-  supervisor,
-}: Services): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers> {
+export function sessionHandlers(services: Services): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers> {
+  const { supervisor } = services;
   const shown = ({ session }: After): object => (session === undefined ? {} : showSession(session));
   type Written = Promise<Result<"session/create">>;
 
   return {
+    ...shelfHandlers(services),
     "session/create": (params) => {
       const { call, fields } = keyed("session/create", params);
       return createSession(supervisor, fields, call);
@@ -59,17 +60,6 @@ export function sessionHandlers({
       return supervisor.submit({ type: "session/record", ...fields }, { call, lease });
     },
     "session/activities": (params) => listActivities(supervisor, params),
-    "session/archive": (params) => {
-      const { call, lease, fields } = keyed("session/archive", params);
-      return supervisor.submit(
-        { type: "session/archive", ...fields },
-        { call, lease, show: shown },
-      ) as Written;
-    },
-    "session/delete": (params) => {
-      const { call, lease, fields } = keyed("session/delete", params);
-      return supervisor.submit({ type: "session/delete", ...fields }, { call, lease });
-    },
     "session/import": (params) => {
       const { call, fields } = keyed("session/import", params);
       return importSessions(supervisor, fields, call);

@@ -1,9 +1,10 @@
 import { relative, sep } from "node:path";
 
 import { checkpointPath } from "../../content/checkpointFile.js";
+import { compressedPath } from "../../content/compressedFile.js";
 import { outputBytesNow } from "../../content/outputFolder.js";
 import { type BodyKind, bodyPath, outputPaths } from "../../content/places.js";
-import { isOver, type Session } from "../../session/state.js";
+import { isEnded, isOver, type Session } from "../../session/state.js";
 import type { Bodies } from "../bodies.js";
 import type { Checkpoints } from "../checkpoints.js";
 import type { Registry } from "../registry.js";
@@ -53,17 +54,24 @@ export function contentSources(state: State): Iterable<ContentSource> {
   const source = (path: string, sizeBytes: ContentSource["sizeBytes"]): ContentSource => {
     return { path, name: nameIn("content", contentDir, path), sizeBytes };
   };
+  // What was archived has another form; it is a whole file or none, and the plain one counts where both are there.
+  const compressed = ({ status }: Session, path: string): ContentSource[] =>
+    isEnded(status) ? [source(compressedPath(path), () => Promise.resolve(undefined))] : [];
   return (function* () {
     for (const session of sessions) {
       const beforeSeq = firstUnsaved.get(session.sessionId) ?? seq + 1;
       for (const kind of kindsOf(session)) {
-        yield source(bodyPath(contentDir, session, kind), () => bodies.savedBytes(session, kind, beforeSeq));
+        const path = bodyPath(contentDir, session, kind);
+        yield source(path, () => bodies.savedBytes(session, kind, beforeSeq));
+        yield* compressed(session, path);
       }
     }
     for (const { owner, commandId, now } of outputs) {
       const { stdoutPath, stderrPath } = outputPaths(contentDir, owner, commandId);
       yield source(stdoutPath, () => Promise.resolve(now?.stdoutBytes));
       yield source(stderrPath, () => Promise.resolve(now?.stderrBytes));
+      yield* compressed(owner, stdoutPath);
+      yield* compressed(owner, stderrPath);
     }
     for (const path of kept) {
       const name = nameIn("checkpoints", checkpointsDir, path);

@@ -44,6 +44,8 @@ export function sessionInFile(session: Session): Readonly<Record<string, unknown
     ended_at: endedAt === undefined ? undefined : showTime(endedAt),
     end_reason: session.endReason,
     archived_at: archivedAt === undefined ? undefined : showTime(archivedAt),
+    deleted_at: session.deletedAt === undefined ? undefined : showTime(session.deletedAt),
+    pinned: session.pinned ? true : undefined,
     created_seq: session.createdSeq,
     environment: redactEnvironment(session.environment),
     config: snakeCase(session.config),

@@ -7,19 +7,25 @@ type Condition = (session: Session) => boolean;
 
 /** How many sessions match, where that is known without looking at them; else undefined. */
 export function countOf(registry: Registry, filter: Filter): number | undefined {
-  if (otherConditions(filter).length > 0) return undefined;
+  const { status, includeArchived, includeTrashed } = filter;
+  // Those in the trash are not told apart by how they ended, or by the archive.
+  const isMixed = includeTrashed && status !== undefined && status !== "trashed";
+  if (isMixed || otherConditions(filter).length > 0) return undefined;
   const { committedCounts: counts, committedSessions } = registry;
-  const { status, includeArchived } = filter;
+  const archived = includeArchived ? counts.of("archived") : 0;
   switch (status) {
-    case undefined:
-      return committedSessions.size - (includeArchived ? 0 : counts.of("archived"));
-    case "ended": {
-      const ended = counts.of("completed", "failed", "abandoned", "timed_out");
-      return includeArchived ? ended + counts.of("archived") : ended;
+    case undefined: {
+      // One that is in the trash and archived is listed where both are asked for.
+      if (includeTrashed && !includeArchived) return undefined;
+      const trashed = includeTrashed ? 0 : counts.of("trashed");
+      return committedSessions.size - trashed - (includeArchived ? 0 : counts.of("archived"));
     }
+    case "ended":
+      return counts.of("completed", "failed", "abandoned", "timed_out") + archived;
     case "active":
     case "paused":
     case "archived":
+    case "trashed":
       return counts.of(status);
     default:
       // The archived ones are not told apart by how they ended.
@@ -34,12 +40,15 @@ export function matcher(filter: Filter): Condition {
   return others.reduce((all, condition) => (session) => all(session) && condition(session), first);
 }
 
-function statusConditions({ status, includeArchived }: Filter): Condition[] {
-  if (status === "archived") return [(session) => session.archivedAt !== undefined];
-  // Only what has ended can be archived.
+function statusConditions({ status, includeArchived, includeTrashed }: Filter): Condition[] {
+  // Only what has ended can be archived, or in the trash.
   if (status === "active" || status === "paused") return [(session) => session.status === status];
-  const listed: Condition[] = includeArchived ? [] : [(session) => session.archivedAt === undefined];
-  if (status === undefined) return listed;
+  if (status === "trashed") return [(session) => session.deletedAt !== undefined];
+  const listed: Condition[] = [];
+  if (!includeTrashed) listed.push((session) => session.deletedAt === undefined);
+  if (status === "archived") listed.push((session) => session.archivedAt !== undefined);
+  else if (!includeArchived) listed.push((session) => session.archivedAt === undefined);
+  if (status === undefined || status === "archived") return listed;
   return [
     status === "ended" ? (session) => isEnded(session.status) : (session) => session.status === status,
     ...listed,
@@ -48,12 +57,13 @@ function statusConditions({ status, includeArchived }: Filter): Condition[] {
 
 /** What is asked for beside the status. */
 function otherConditions(filter: Filter): Condition[] {
-  const { tags = [], name, userId, workingDirectory, parentId } = filter;
+  const { tags = [], name, userId, workingDirectory, parentId, pinned } = filter;
   const conditions: Condition[] = tags.map((tag) => (session) => session.tags.includes(tag));
   if (name !== undefined) conditions.push((session) => session.name === name);
   if (userId !== undefined) conditions.push((session) => session.userId === userId);
   if (workingDirectory !== undefined)
     conditions.push((session) => session.workingDirectory === workingDirectory);
+  if (pinned !== undefined) conditions.push((session) => session.pinned === pinned);
   if (parentId !== undefined) conditions.push((session) => session.parentId === parentId);
   if (filter.since !== undefined) {
     const since = Date.parse(filter.since);

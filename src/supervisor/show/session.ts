@@ -41,6 +41,7 @@ function show(session: Session): SessionShape {
     ...(session.endedAt === undefined ? {} : { endedAt: showTime(session.endedAt) }),
     ...(session.archivedAt === undefined ? {} : { archivedAt: showTime(session.archivedAt) }),
     ...(lease?.isHeld === true ? { lease: showLease(lease) } : {}),
+    ...(session.deletedAt === undefined ? {} : { deletedAt: showTime(session.deletedAt) }),
   } as SessionShape;
 }
 

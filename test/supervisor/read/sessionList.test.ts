@@ -24,7 +24,13 @@ function registryOf(sessions: readonly Session[]): Registry {
 
 function list(registry: Registry, filter: Partial<Filter>): Page {
   const beats = new Beats(new SteppedClock());
-  const whole: Filter = { limit: 100, order: "newest", includeArchived: false, ...filter };
+  const whole: Filter = {
+    limit: 100,
+    order: "newest",
+    includeArchived: false,
+    includeTrashed: false,
+    ...filter,
+  };
   return listSessions({ registry, beats }, whole);
 }
 
@@ -41,6 +47,8 @@ const someSessions = fc
     fc.record({
       status: fc.constantFrom(...STATUSES),
       isArchived: fc.boolean(),
+      isTrashed: fc.constantFrom(false, false, true),
+      pinned: fc.boolean(),
       tags: fc.subarray(["a", "b"]),
       userId: fc.constantFrom("ann", "bob", undefined),
       createdAt: fc.integer({ min: 0, max: 4 }).map((day) => day * 1_000),
@@ -49,16 +57,19 @@ const someSessions = fc
     { maxLength: 20 },
   )
   .map((all) =>
-    all.map(({ isArchived, ...one }, index) => {
+    all.map(({ isArchived, isTrashed, ...one }, index) => {
       const archivedAt = isArchived && isEnded(one.status) ? 1 : undefined;
-      return session({ ...one, archivedAt, sessionId: `s${index}`, createdSeq: index * 2 + 1 });
+      const deletedAt = isTrashed && isEnded(one.status) ? 2 : undefined;
+      return session({ ...one, archivedAt, deletedAt, sessionId: `s${index}`, createdSeq: index * 2 + 1 });
     }),
   );
 
 const someFilter = fc.record(
   {
-    status: fc.constantFrom<NonNullable<Filter["status"]>>(...STATUSES, "ended", "archived"),
+    status: fc.constantFrom<NonNullable<Filter["status"]>>(...STATUSES, "ended", "archived", "trashed"),
     includeArchived: fc.boolean(),
+    includeTrashed: fc.boolean(),
+    pinned: fc.boolean(),
     order: fc.constantFrom<Filter["order"]>("newest", "oldest", "recent"),
     tags: fc.subarray(["a", "b"]),
     userId: fc.constant("ann"),
@@ -72,8 +83,9 @@ const someFilter = fc.record(
 /** One by which alone the daemon knows already how many there are. */
 const someStatus = fc.record(
   {
-    status: fc.constantFrom<NonNullable<Filter["status"]>>(...STATUSES, "ended", "archived"),
+    status: fc.constantFrom<NonNullable<Filter["status"]>>(...STATUSES, "ended", "archived", "trashed"),
     includeArchived: fc.boolean(),
+    includeTrashed: fc.boolean(),
     order: fc.constantFrom<Filter["order"]>("newest", "oldest"),
     limit: fc.integer({ min: 1, max: 5 }),
   },
@@ -84,6 +96,8 @@ const someStatus = fc.record(
 function expected(sessions: readonly Session[], filter: Partial<Filter>): string[] {
   const { status, tags = [], userId, since, until } = filter;
   const isListed = (one: Session): boolean => {
+    if (status === "trashed") return one.deletedAt !== undefined;
+    if (one.deletedAt !== undefined && filter.includeTrashed !== true) return false;
     if (status === "archived") return one.archivedAt !== undefined;
     if (one.archivedAt !== undefined && filter.includeArchived !== true) return false;
     return status === undefined || (status === "ended" ? isEnded(one.status) : one.status === status);
@@ -91,6 +105,7 @@ function expected(sessions: readonly Session[], filter: Partial<Filter>): string
   const matching = sessions
     .filter(isListed)
     .filter((one) => tags.every((tag) => one.tags.includes(tag)))
+    .filter((one) => filter.pinned === undefined || one.pinned === filter.pinned)
     .filter((one) => userId === undefined || one.userId === userId)
     .filter((one) => since === undefined || one.createdAt >= Date.parse(since))
     .filter((one) => until === undefined || one.createdAt < Date.parse(until));
