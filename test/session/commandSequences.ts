@@ -2,9 +2,9 @@ import * as fc from "fast-check";
 
 import type { Json } from "../../src/protocol/json.js";
 import type { Command } from "../../src/session/commands.js";
-import type { EndCause } from "../../src/session/state.js";
 import type { Model } from "./model.js";
 import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
+import { reportEnd, reportStart, start } from "./executionSequences.js";
 import { invocation } from "./invocationSequences.js";
 import { CONFIG } from "./samples.js";
 
@@ -47,30 +47,6 @@ const usage = fc.record(
   },
   { requiredKeys: [] },
 );
-const cause = fc.constantFrom<EndCause[]>(
-  "exited",
-  "exited",
-  "exited",
-  "start_failed",
-  "start_to_close",
-  "schedule_to_close",
-  "stalled",
-  "output_limit",
-  "signalled",
-  "session_ended",
-  "daemon_stopped",
-  "daemon_lost",
-);
-const outcome = fc.record(
-  {
-    cause,
-    exitCode: fc.constantFrom(0, 1, 2),
-    signal: fc.constant("SIGKILL"),
-    error: fc.string({ maxLength: 3 }),
-  },
-  { requiredKeys: ["cause"] },
-);
-
 const create = fc.record({
   type: fc.constant("session/create" as const),
   sessionId,
@@ -171,50 +147,6 @@ const update = fc.record(
   { requiredKeys: ["type", "sessionId"] },
 );
 
-const start = fc.record({
-  type: fc.constant("command/start" as const),
-  sessionId,
-  commandId,
-  name: text,
-  argv: fc.constantFrom<string[][]>(["make"], ["/bin/true", "x"], ["/"]),
-  cwd: fc.constant("/"),
-  token: fc.constant("token"),
-  limits: fc.record({
-    startToCloseMs: fc.constant(0),
-    scheduleToCloseMs: fc.constantFrom(0, 0, 9_000),
-    stallTimeoutMs: fc.constant(0),
-    graceMs: fc.constant(0),
-    maxOutputBytes: fc.constant(0),
-  }),
-  retry: fc.record({
-    maxAttempts: fc.constantFrom(1, 5, 9),
-    initialIntervalMs: fc.nat(1_000),
-    backoffCoefficient: fc.constant(2),
-    maximumIntervalMs: fc.constant(2_000),
-    jitter: fc.constantFrom(0, 0.5),
-    nonRetryableExitCodes: fc.constantFrom<number[][]>([], [2]),
-  }),
-});
-
-const reportStart = fc.record({
-  type: fc.constant("command/report-start" as const),
-  commandId,
-  attempt: fc.constant(0),
-  process: fc.record({ pid: fc.nat() }),
-});
-
-const reportEnd = fc.record({
-  type: fc.constant("command/report-end" as const),
-  commandId,
-  attempt: fc.constant(0),
-  outcome,
-  retryable: fc.constantFrom(true, true, false),
-  chance: fc.double({ min: 0, max: 1, noNaN: true }),
-  stdoutBytes: fc.constant(1),
-  stderrBytes: fc.constant(2),
-});
-
-// What undoes something is met only where the other came before.
 const SHELVING = ["unarchive", "trash", "trash", "untrash", "untrash", "pin", "unpin"].map(
   (verb) => `session/${verb}` as "session/unarchive" | "session/trash" | "session/untrash" | "session/pin",
 );
