@@ -79,11 +79,13 @@ describe("reading", () => {
   it("keeps the copies that were used last, and those that somebody reads", async () => {
     const kept = new ExpandedCopies(temp, 250);
     for (const name of ["a", "b", "c"]) await compressed(name, name.repeat(100));
-    const reading = gate();
+    const [begun, reading] = [gate(), gate()];
     const held = use(kept, at("a"), async (path) => {
+      begun.open();
       await reading.passed;
       return (await text(path)).length;
     });
+    await begun.passed;
     await use(kept, at("b"), text);
     await use(kept, at("c"), text);
     // The first one is in use, so the second had to go.
