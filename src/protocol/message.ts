@@ -8,12 +8,12 @@ import { count, id, label, seq, time } from "./shapes.js";
 export const messageRole = z.enum(["system", "user", "assistant", "tool"]);
 
 /** What is said: text, or the blocks that the tool has, as they are. */
-export const messageContent = z
+const messageContent = z
   .union([z.string(), z.array(jsonObject)])
   .meta({ description: "text, or an array of blocks as the tool has them" });
 
 /** What speaking cost; the tool that was used is an invocation of its own. */
-export const messageUsage = usage.omit({ tool: true });
+const messageUsage = usage.omit({ tool: true });
 
 /** One message of a session's conversation. */
 export const message = z.strictObject({
