@@ -1,4 +1,5 @@
 /** The client of sessiond: a table of contents. See README.md. */
+export type { ActivityFilter } from "./auditTrail.js";
 export type { RetryPolicy } from "./backoff.js";
 export { DEFAULT_RETRY } from "./backoff.js";
 export type { BatchFailure, BatchOptions, BatchProgress, BatchResult } from "./batch.js";
@@ -33,6 +34,8 @@ export type { EndStatus, SessionWays } from "./session.js";
 export type { SessionMetadata } from "./sessionMetadata.js";
 export type {
   ActivityShape,
+  ChainEntryShape,
+  ChainShape,
   CommandShape,
   EventShape,
   InvocationShape,

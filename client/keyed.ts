@@ -33,6 +33,8 @@ const KEYED = {
   "checkpoint/delete": true,
   "template/save": true,
   "template/delete": true,
+  "chain/append": true,
+  "chain/reset": true,
   "command/start": true,
   "command/run": true,
   "command/signal": true,
@@ -41,9 +43,9 @@ const KEYED = {
 type WriteMethod = { [M in MethodName]: Methods[M]["access"] extends "write" ? M : never }[MethodName];
 
 /**
- * The writes without a key: sent again, they might be done twice. An export only reads sessions, but makes a file: sent
- * again, it would be refused for the one that it made itself. A second retention run does no harm, but only the first
- * one can say what went.
+ * The writes without a key: sent again, they might be done twice. An export only reads, but makes a file: sent again,
+ * it would be refused for the one that it made itself. A second retention run or clean-up does no harm, but only the
+ * first one can say what went.
  */
 const UNREPEATABLE = {
   "daemon/backup": true,
@@ -51,7 +53,9 @@ const UNREPEATABLE = {
   "log/write": true,
   "retention/run": true,
   "session/export": true,
-} satisfies Record<Exclude<WriteMethod, KeyedMethod> | "session/export", true>;
+  "chain/cleanup": true,
+  "chain/export": true,
+} satisfies Record<Exclude<WriteMethod, KeyedMethod> | "session/export" | "chain/export", true>;
 
 /** What may be done with a call whose connection broke before the answer. */
 export type Repetition =

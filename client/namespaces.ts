@@ -13,6 +13,7 @@ const NAMESPACES = {
   log: true,
   retention: true,
   template: true,
+  chain: true,
 } satisfies Record<Namespace, true>;
 
 /** Read from any object by the language itself: no method has such a name. */

@@ -11,6 +11,7 @@ import { type InvocationFilter, track, type TrackedCall, type TrackOptions } fro
 import { SessionLogger } from "./logger.js";
 import { LogQueue } from "./logQueue.js";
 import { pages } from "./pages.js";
+import { type ActivityFilter, decisionActivity, errorActivity } from "./auditTrail.js";
 import { isSessionOver } from "./refusals.js";
 import { SessionMetadata } from "./sessionMetadata.js";
 
@@ -75,9 +76,28 @@ export class Session implements AsyncDisposable {
     return this.#call("session/record", { ...this.#self, action, details, usage });
   }
 
-  /** The activities, newest first unless asked otherwise. */
+  /** Records that something happened, for the audit trail: an activity of the kind `event`. */
+  logEvent(name: string, details?: Json): Promise<Result<"session/record">> {
+    return this.#call("session/record", { ...this.#self, kind: "event", action: name, details });
+  }
+
+  /** Records an error for the audit trail, of whatever type, with what it was about: cut where it is large. */
+  logError(error: unknown, context?: object): Promise<Result<"session/record">> {
+    return this.#call("session/record", { ...this.#self, ...errorActivity(error, context) });
+  }
+
+  /** Records a decision for the audit trail: what, why, and what else there was to choose from. */
+  logDecision(
+    what: string,
+    why: string,
+    alternatives?: string | readonly string[],
+  ): Promise<Result<"session/record">> {
+    return this.#call("session/record", { ...this.#self, ...decisionActivity(what, why, alternatives) });
+  }
+
+  /** The activities, newest first unless asked otherwise: all, or of a kind, an action, a time. */
   activities(
-    options: Pick<Params<"session/activities">, "order" | "limit"> = {},
+    options: ActivityFilter = {},
   ): AsyncGenerator<ItemOf<"session/activities">, void, undefined> {
     return pages(this.#call, "session/activities", { ...this.#self, ...options });
   }

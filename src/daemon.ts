@@ -133,7 +133,8 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   closers.add(() => closeSupervisor(supervisor, opening));
   const jobs = openJobs({ log });
   closers.add(() => jobs.close());
-  registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile });
+  const { chainsAfterMs } = config.retention;
+  registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile, chainsAfterMs });
 
   const end = new Ending(() => closers.close());
   const connections = createConnections(opening, supervisor, startedAtMs, end);

@@ -60,6 +60,15 @@ function gist(event: EventShape): string {
       return event.data.details === undefined
         ? event.data.action
         : `${event.data.action} ${JSON.stringify(event.data.details)}`;
+    case "chain/appended":
+      return `${event.data.agentId} in ${event.data.sessionId}: ${event.data.prompt}`;
+    case "chain/trimmed":
+      return `${event.data.agentId}, ${event.data.dropped} dropped`;
+    case "chain/reset":
+      return event.data.agentId;
+    case "template/saved":
+    case "template/deleted":
+      return event.data.templateId;
     case "invocation/started":
       return event.data.tool;
     case "invocation/finished":

@@ -1,3 +1,4 @@
+import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
@@ -58,6 +59,7 @@ export const VERBS: readonly VerbSpec[] = [
     args: [["<command...>", "the program and its arguments; put -- before them"]],
     options: [
       { flags: "--name <name>", about: "name of the new session (the program's)" },
+      { flags: "--template <template>", about: "make the new session by this template" },
       { flags: "--session <session>", about: "run it in this session, which stays open" },
       { flags: "--timeout <duration>", about: "stop each try after so long", parse: durationMs },
       { flags: "--retries <count>", about: "further tries after one that fails", parse: wholeNumber(0) },
@@ -126,6 +128,7 @@ export const VERBS: readonly VerbSpec[] = [
     ],
     load: async () => (await import("./verbs/invocations.js")).invocations,
   },
+  ...chainVerbs(SESSIONS),
   {
     name: "end",
     group: SESSIONS,

@@ -37,6 +37,9 @@ export const retention = z.strictObject({
   trashAfterMs: count(0)
     .describe("time in the trash after which a session is deleted; 0 is never")
     .default(7 * DAY_MS),
+  chainsAfterMs: count(0)
+    .describe("age at which an interaction leaves the chain of its agent; 0 is never")
+    .default(7 * DAY_MS),
   maxSessions: count(0).describe("sessions above which the oldest ended ones go; 0 is no quota").default(0),
   maxTotalBytes: count(0)
     .describe("bytes above which the oldest ended sessions go; 0 is no quota")

@@ -2,7 +2,7 @@ import type { SystemClock } from "../schedule/clock.js";
 import type { Jobs } from "../schedule/cron.js";
 import { writeUptime } from "../schedule/uptime.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
-import { registerRetention } from "./retention.js";
+import { registerChainCleanup, registerRetention } from "./retention.js";
 import { Timeouts } from "./timeouts.js";
 
 interface JobParts {
@@ -11,10 +11,12 @@ interface JobParts {
   readonly clock: SystemClock;
   /** The small file with the up-time. */
   readonly uptimeFile: string;
+  /** When interactions leave the chains of agents; 0 is never. */
+  readonly chainsAfterMs: number;
 }
 
 /** Registers everything that the daemon does by the clock. */
-export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts): void {
+export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterMs }: JobParts): void {
   const timeouts = new Timeouts(supervisor);
   jobs.every("timeouts", "* * * * * *", () => {
     clock.tick();
@@ -32,6 +34,7 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile }: JobParts):
   // starts would have more to replay than the one before.
   void jobs.runNow("snapshot");
   registerRetention(jobs, supervisor);
+  registerChainCleanup(jobs, supervisor, chainsAfterMs);
   jobs.every("leases", "* * * * * *", () => supervisor.leases.releaseDue());
   jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { agentId, chainEntry } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
 import { endCause, command, commandStatus, signalName } from "./command.js";
 import { json } from "./json.js";
@@ -33,7 +34,7 @@ const SESSION_EVENTS = {
   "session/pinned": z.strictObject({}),
   "session/unpinned": z.strictObject({}),
   "session/deleted": z.strictObject({}),
-  "activity/recorded": activity.pick({ action: true, details: true, usage: true }).extend({
+  "activity/recorded": activity.pick({ kind: true, action: true, details: true, usage: true }).extend({
     /** When it was, where it came with a session that was imported. */
     at: time.optional(),
   }),
@@ -76,6 +77,14 @@ const SESSION_EVENTS = {
 const GLOBAL_EVENTS = {
   "template/saved": template,
   "template/deleted": z.strictObject({ templateId: id }),
+  "chain/appended": chainEntry.omit({ seq: true, at: true }).extend({
+    agentId,
+    /** How many of the oldest left for it. */
+    dropped: count.optional(),
+  }),
+  /** What came before that time has left, but for the current entry. */
+  "chain/trimmed": z.strictObject({ agentId, before: time, dropped: count }),
+  "chain/reset": z.strictObject({ agentId }),
 } as const;
 
 export const EVENTS = { ...SESSION_EVENTS, ...GLOBAL_EVENTS } as const;

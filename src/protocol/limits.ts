@@ -13,6 +13,14 @@ export const LIMITS = {
   textLength: 4_096,
   /** Templates of one daemon. */
   templates: 1_000,
+  /** Agents that have a chain of sessions. */
+  chains: 100_000,
+  /** Entries of one chain; the oldest leave when there are more. */
+  chainEntries: 10_000,
+  /** Characters of a response that a chain keeps; of a prompt it keeps `textLength`. */
+  chainResponseLength: 200,
+  /** Characters of the metadata of one entry of a chain, as JSON. */
+  chainMetadataLength: 4_096,
   /** Tags of one session. */
   tags: 64,
   /** Keys in the metadata of one session. */

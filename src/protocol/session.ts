@@ -135,10 +135,14 @@ export const session = z.strictObject({
 /** A session right after a write, with the number of the event that made it so. */
 export const writtenSession = z.strictObject({ ...session.shape, seq });
 
+/** What an entry of the audit trail tells, where its writer said so. */
+export const activityKind = z.enum(["event", "error", "decision"]);
+
 /** One entry of a session's audit trail. */
 export const activity = z.strictObject({
   seq,
   at: time,
+  kind: activityKind.optional(),
   action: label,
   details: json.optional(),
   usage: usage.optional(),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { json, jsonObject } from "./json.js";
 import { LIMITS } from "./limits.js";
 import { absolutePath, id, label, tags, text } from "./shapes.js";
-import { endedStatus } from "./session.js";
+import { activityKind, endedStatus } from "./session.js";
 
 /**
  * A time as it stands in a file of somebody else's: RFC 3339, or without a zone, as many languages write it if they
@@ -34,7 +34,9 @@ export const sessionFile = z.object({
   timeout_seconds: seconds.optional(),
   metadata: jsonObject.optional(),
   activity_log: z
-    .array(z.object({ action: label, timestamp: fileTime, details: json.nullish() }))
+    .array(
+      z.object({ kind: activityKind.nullish(), action: label, timestamp: fileTime, details: json.nullish() }),
+    )
     .max(LIMITS.importActivities)
     .optional(),
   name: label.nullish(),

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import type { chain, chainEntry } from "./chain.js";
 import type { checkpoint } from "./checkpoint.js";
 import type { command } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
@@ -8,6 +9,7 @@ import type { message } from "./message.js";
 import type { METHODS } from "./methods/index.js";
 import type {
   activity,
+  activityKind,
   releaseReason,
   session,
   sessionConfig,
@@ -45,11 +47,14 @@ export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
+export type ActivityKind = z.output<typeof activityKind>;
 export type CheckpointShape = z.output<typeof checkpoint>;
 export type MessageShape = z.output<typeof message>;
 export type InvocationShape = z.output<typeof invocation>;
 export type TemplateShape = z.output<typeof template>;
 export type TemplateDefaults = z.output<typeof templateDefaults>;
+export type ChainEntryShape = z.output<typeof chainEntry>;
+export type ChainShape = z.output<typeof chain>;
 export type WorkspaceShape = z.output<typeof workspace>;
 export type UsageShape = z.output<typeof usage>;
 

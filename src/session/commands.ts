@@ -1,5 +1,5 @@
 import type { Json } from "../protocol/json.js";
-import type { MessageShape, SessionConfigPatch, UsageShape } from "../protocol/types.js";
+import type { ActivityKind, MessageShape, SessionConfigPatch, UsageShape } from "../protocol/types.js";
 import type {
   AcceptedFields,
   CreatedFields,
@@ -9,7 +9,7 @@ import type {
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
+import type { ChainEntry, CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -17,6 +17,7 @@ export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
 /** One activity of a session that is imported; `at` is epoch milliseconds. */
 export interface ImportedActivity {
   readonly at: number;
+  readonly kind?: ActivityKind | undefined;
   readonly action: string;
   readonly details?: Json | undefined;
 }
@@ -76,6 +77,7 @@ export type Command =
   | {
       readonly type: "session/record";
       readonly sessionId: string;
+      readonly kind?: ActivityKind | undefined;
       readonly action: string;
       readonly details?: Json | undefined;
       readonly usage?: UsageShape | undefined;
@@ -122,6 +124,14 @@ export type Command =
   | { readonly type: "checkpoint/delete"; readonly sessionId: string; readonly checkpointId: string }
   | ({ readonly type: "template/save" } & Pick<Template, "templateId" | "description" | "defaults">)
   | { readonly type: "template/delete"; readonly templateId: string }
+  | {
+      readonly type: "chain/append";
+      readonly agentId: string;
+      readonly entry: Pick<ChainEntry, "sessionId" | "prompt" | "response" | "metadata">;
+    }
+  | { readonly type: "chain/reset"; readonly agentId: string }
+  /** Lets go what came before that time, epoch milliseconds. */
+  | { readonly type: "chain/trim"; readonly agentId: string; readonly before: number }
   | ({ readonly type: "command/start"; readonly sessionId: string } & AcceptedFields)
   | { readonly type: "command/signal"; readonly commandId: string; readonly signal: string }
   /** A report: the try runs as this process. */
@@ -165,4 +175,9 @@ export interface Bounds {
   readonly hiddenRuns: number;
   readonly templates: number;
   readonly runningInvocations: number;
+  readonly chains: number;
+  readonly chainEntries: number;
+  readonly chainResponseLength: number;
+  readonly chainMetadataLength: number;
+  readonly textLength: number;
 }

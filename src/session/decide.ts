@@ -1,4 +1,5 @@
 import type { Bounds, Command, Moment } from "./commands.js";
+import { decideChain } from "./chain.js";
 import { decideCheckpoint } from "./decideCheckpoint.js";
 import { decideExecution } from "./decideExecution.js";
 import { decideInvocation } from "./invocation.js";
@@ -29,6 +30,10 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "template/save":
     case "template/delete":
       return decideTemplate(head, command, bounds);
+    case "chain/append":
+    case "chain/reset":
+    case "chain/trim":
+      return decideChain(head, command, bounds);
     case "workspace/release":
       return decideRelease(head, command);
     default:

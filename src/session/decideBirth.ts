@@ -25,10 +25,10 @@ export function importSession(head: Head, command: Of<"session/import">, bounds:
   const fault = faultOfBirth(head, sessionId, fields, bounds) ?? faultOfTimes(command);
   if (fault !== undefined) return fault;
   const events: Event[] = [{ type: "session/imported", sessionId, data: fields }];
-  for (const { at, action, details } of activities) {
+  for (const { at, kind, action, details } of activities) {
     const tooLong = faultOfDetails(details, bounds, "details of an activity");
     if (tooLong !== undefined) return tooLong;
-    events.push({ type: "activity/recorded", sessionId, data: { action, details, at } });
+    events.push({ type: "activity/recorded", sessionId, data: { kind, action, details, at } });
   }
   return happened(...events);
 }

@@ -105,11 +105,11 @@ function update(session: Session, command: Of<"session/update">, bounds: Bounds)
 }
 
 function record(session: Session, command: Of<"session/record">, bounds: Bounds): Decision {
-  const { action, details, usage } = command;
+  const { kind, action, details, usage } = command;
   const { sessionId } = session;
   return (
     faultOfDetails(details, bounds, "details of an activity") ??
-    happened({ type: "activity/recorded", sessionId, data: { action, details, usage } })
+    happened({ type: "activity/recorded", sessionId, data: { kind, action, details, usage } })
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Refusal } from "../protocol/errors.js";
 import type { Event } from "./events.js";
-import type { Execution, Invocation, Session, Template } from "./state.js";
+import type { Chain, Execution, Invocation, Session, Template } from "./state.js";
 
 /** What the state machine sees when it decides: the newest state, durable or not. */
 export interface Head {
@@ -16,6 +16,7 @@ export interface Head {
 export interface ThingsHead {
   readonly templates: HeadOf<Template>;
   readonly invocations: HeadOfOwned<Invocation>;
+  readonly chains: HeadOf<Chain>;
 }
 
 /** The things of one kind, by their ids. */

@@ -1,5 +1,6 @@
 import type { Json } from "../protocol/json.js";
 import type {
+  ActivityKind,
   InvocationShape,
   MessageShape,
   ReleaseReason,
@@ -7,6 +8,7 @@ import type {
   UsageShape,
 } from "../protocol/types.js";
 import type {
+  ChainEntry,
   CheckpointEntry,
   CheckpointValue,
   EndCause,
@@ -107,6 +109,7 @@ interface SessionEventData {
   "session/unpinned": Readonly<Record<string, never>>;
   "session/deleted": Readonly<Record<string, never>>;
   "activity/recorded": {
+    readonly kind?: ActivityKind | undefined;
     readonly action: string;
     readonly details?: Json | undefined;
     readonly usage?: UsageShape | undefined;
@@ -152,6 +155,14 @@ interface SessionEventData {
 interface GlobalEventData {
   "template/saved": Pick<Template, "templateId" | "description" | "defaults">;
   "template/deleted": { readonly templateId: string };
+  "chain/appended": Omit<ChainEntry, "seq" | "at"> & {
+    readonly agentId: string;
+    /** How many of the oldest left for it. */
+    readonly dropped?: number | undefined;
+  };
+  /** What came before that time has left, but for the last entry. */
+  "chain/trimmed": { readonly agentId: string; readonly before: number; readonly dropped: number };
+  "chain/reset": { readonly agentId: string };
 }
 
 /** What happened to a session, as the journal keeps it. */

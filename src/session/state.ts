@@ -155,6 +155,36 @@ export interface Template {
   readonly updatedAt: number;
 }
 
+/** One interaction of an agent: in which session it was, and what was said. */
+export interface ChainEntry {
+  /** 1 for the first one of its chain, and one more with each. */
+  readonly index: number;
+  readonly seq: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Of a session here, or of one that another tool keeps. */
+  readonly sessionId: string;
+  /** Where there was a session of that id here: with the id it names that one for ever. */
+  readonly sessionCreatedSeq?: number | undefined;
+  /** Its beginning, where it is long; the same of the response. */
+  readonly prompt: string;
+  readonly response?: string | undefined;
+  readonly metadata?: Readonly<Record<string, Json>> | undefined;
+}
+
+/** The sessions in which an agent went on, one after the other. The last entry is the current one. */
+export interface Chain {
+  readonly agentId: string;
+  /** When the first entry came, also where it has left since; epoch milliseconds. */
+  readonly firstAt: number;
+  /** All that ever came: the index of the last one. */
+  readonly appended: number;
+  /** Those that are there. */
+  readonly count: number;
+  /** Oldest first, in pieces none of which is empty: an append copies one piece and not all. */
+  readonly chunks: readonly (readonly ChainEntry[])[];
+}
+
 /** The limits within which a command runs; 0 does not limit. */
 export interface ExecutionLimits {
   readonly startToCloseMs: number;

@@ -1,5 +1,5 @@
 import type { BodyKind } from "../content/places.js";
-import type { MessageShape } from "../protocol/types.js";
+import type { ActivityKind, MessageShape } from "../protocol/types.js";
 import type { Event, FinishedInvocation, Stamp, StartedInvocation } from "../session/events.js";
 
 /** One entry of a session's audit trail, as it is stored. */
@@ -7,6 +7,7 @@ export interface ActivityBody {
   readonly seq: number;
   /** Epoch milliseconds. */
   readonly at: number;
+  readonly kind?: ActivityKind | undefined;
   readonly action: string;
   readonly details?: unknown;
   readonly usage?: unknown;

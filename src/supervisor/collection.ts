@@ -1,6 +1,7 @@
 import type { Event, Stamp } from "../session/events.js";
 import { Layered, type OrderedView, type Slot } from "./layered.js";
 import { OwnerIndex } from "./ownerIndex.js";
+import { References } from "./references.js";
 
 /** How the things of one kind follow from events. All of it is pure. */
 export interface Kind<Thing extends object> {
@@ -12,8 +13,20 @@ export interface Kind<Thing extends object> {
   idOf(event: Event): string | undefined;
   /** The thing after an event, as a new object; undefined where it is gone. */
   evolve(thing: Thing | undefined, event: Event, stamp: Stamp): Thing | undefined;
+  /** What a thing refers to, such as a session that has to stay for it; left out where they refer to nothing. */
+  refersTo?(thing: Thing): string | undefined;
+  /** How a thing that may be large is several entries of a snapshot; left out where it is one. */
+  readonly pieces?: Pieces<Thing>;
   /** How the things belong to sessions; left out where they belong to none. */
   readonly owned?: Ownership<Thing>;
+}
+
+/** How a thing is taken apart, so that no entry of a snapshot is large, and put together again. */
+export interface Pieces<Thing extends object> {
+  /** The entries in order, each of them a thing by itself. */
+  of(thing: Thing): readonly Thing[];
+  /** What came so far, with one more piece. */
+  join(before: Thing, piece: Thing): Thing;
 }
 
 /** How the things of a kind belong to sessions: one that is deleted takes its own with it. */
@@ -44,6 +57,7 @@ export class Collection<Thing extends object> {
   /** What is on its way to the disk, in the order of the records. */
   #moves: Move<Thing>[] = [];
   readonly #index = new OwnerIndex();
+  readonly #references = new References();
 
   constructor(kind: Kind<Thing>) {
     this.kind = kind;
@@ -74,6 +88,18 @@ export class Collection<Thing extends object> {
       // At head the id may be in use again already, by another session.
       if (thing !== undefined && owned?.ownerOf(thing) === sessionId) yield thing;
     }
+  }
+
+  /** Whether any thing, as the next command sees it, refers to that. */
+  isReferredTo(id: string): boolean {
+    return this.#references.has(id);
+  }
+
+  /** All that is durable, as entries of a snapshot. */
+  entries(): Thing[] {
+    const { pieces } = this.kind;
+    const things = [...this.committed.values()];
+    return pieces === undefined ? things : things.flatMap((thing) => pieces.of(thing));
   }
 
   /** The things as they are durable, in the order in which they became so. */
@@ -108,19 +134,36 @@ export class Collection<Thing extends object> {
     this.#moves = [];
     this.#layers.rollback();
     this.#index.clear();
-    for (const thing of this.committed.values()) this.#link(thing);
+    this.#references.clear();
+    for (const thing of this.committed.values()) {
+      this.#link(thing);
+      this.#refer(undefined, thing);
+    }
   }
 
   /** Takes over one entry of a snapshot. */
-  restore(thing: Thing): void {
-    this.#layers.restore(this.kind.keyOf(thing), thing);
+  restore(entry: Thing): void {
+    const { kind } = this;
+    const id = kind.keyOf(entry);
+    const before = this.#layers.head(id);
+    const thing = before === undefined ? entry : (kind.pieces?.join(before, entry) ?? entry);
+    this.#layers.restore(id, thing);
     this.#link(thing);
+    this.#refer(before, thing);
   }
 
   #move(id: string, value: Thing | undefined, seq: number): void {
     const slot = this.#layers.slot(id);
+    this.#refer(slot.head, value);
     this.#layers.move(slot, value, seq);
     this.#moves.push({ seq, slot, value });
+  }
+
+  #refer(before: Thing | undefined, after: Thing | undefined): void {
+    const { kind } = this;
+    if (kind.refersTo === undefined) return;
+    const of = (thing: Thing | undefined) => (thing === undefined ? undefined : kind.refersTo?.(thing));
+    this.#references.move(of(before), of(after));
   }
 
   #link(thing: Thing): void {

@@ -17,8 +17,7 @@ export function createSession(
   call: KeyedCall | undefined,
 ): Promise<Result<"session/create">> {
   const { template, workspace, ...own } = given;
-  const fields =
-    template === undefined ? own : withDefaults(own, findTemplate(supervisor, template).defaults);
+  const fields = template === undefined ? own : withDefaults(own, findTemplate(supervisor, template));
   const command = {
     type: "session/create",
     sessionId: fields.sessionId ?? uuidv7(supervisor.clock.nowMs(), randomUUID()),

@@ -21,6 +21,8 @@ export interface After {
   readonly execution: Execution | undefined;
   /** What happened; none where nothing changed. */
   readonly events: readonly Event[];
+  /** Of the last of them. */
+  readonly stamp: Stamp;
 }
 
 export interface SubmitOptions {
@@ -187,7 +189,7 @@ export class Ledger {
       session = evolve(session, event, { ...stamp, seq });
       execution = evolveExecution(execution, event, { ...stamp, seq });
     }
-    return { session, execution, events };
+    return { session, execution, events, stamp };
   }
 }
 

@@ -1,12 +1,31 @@
 import { RefusalError } from "../protocol/errors.js";
+import { templateDefaults } from "../protocol/template.js";
 import type { Result, TemplateDefaults, ValidParams } from "../protocol/types.js";
 import { mergePatches } from "../session/settings.js";
 import type { Template } from "../session/state.js";
-import { templateNotFound } from "../session/template.js";
+import { evolveTemplate, templateNotFound } from "../session/template.js";
+import type { KeyedCall } from "./keys.js";
+import type { After } from "./ledger.js";
 import { showTemplate } from "./show/template.js";
 import type { Supervisor } from "./supervisor.js";
 
 type Source = Pick<Supervisor, "registry">;
+
+/** Saves a template in place of one that was there, and answers it. */
+export function saveTemplate(
+  supervisor: Pick<Supervisor, "registry" | "submit">,
+  { templateId, description, defaults }: Omit<ValidParams<"template/save">, "idempotencyKey">,
+  call: KeyedCall | undefined,
+): Promise<Result<"template/save">> {
+  const show = ({ events: [event], stamp }: After): object => {
+    // The record is not applied yet: at head is the one that was there.
+    const before = supervisor.registry.things.templates.head(templateId);
+    const template = event === undefined ? before : evolveTemplate(before, event, stamp);
+    return template === undefined ? {} : showTemplate(template);
+  };
+  const command = { type: "template/save", templateId, description, defaults } as const;
+  return supervisor.submit(command, { call, show }) as Promise<Result<"template/save">>;
+}
 
 /** The durable template of an id. @throws RefusalError where there is none */
 export function findTemplate({ registry }: Source, templateId: string): Template {
@@ -34,18 +53,32 @@ export function listTemplates(
   };
 }
 
-/** The fields of a new session with the defaults of its template under them: lists and records are merged. */
+/** What is merged of both has limits that the sum may be over although neither is. */
+const MERGED = templateDefaults.pick({ tags: true, environment: true });
+
+/**
+ * The fields of a new session with the defaults of its template under them: lists and records are merged.
+ *
+ * @throws RefusalError where template and call are too much together; what metadata may be, the state machine says
+ */
 export function withDefaults<Fields extends TemplateDefaults>(
   fields: Fields,
-  defaults: TemplateDefaults,
+  { templateId, defaults }: Pick<Template, "templateId" | "defaults">,
 ): Fields {
   const tags = [...new Set([...(defaults.tags ?? []), ...(fields.tags ?? [])])];
+  const environment = { ...defaults.environment, ...fields.environment };
+  const [issue] = MERGED.safeParse({ tags, environment }).error?.issues ?? [];
+  if (issue !== undefined) {
+    const message = `${issue.path.join(".")}: template "${templateId}" and the call together: ${issue.message}.`;
+    const hint = "leave some out of the call, or save the template with fewer";
+    throw new RefusalError({ type: "invalid_params", message, hint });
+  }
   return {
     ...defaults,
     ...fields,
     tags,
     metadata: { ...defaults.metadata, ...fields.metadata },
-    environment: { ...defaults.environment, ...fields.environment },
+    environment,
     config: mergePatches(defaults.config, fields.config),
   };
 }

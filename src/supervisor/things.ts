@@ -1,8 +1,9 @@
 import type { ThingsHead } from "../session/decision.js";
 import type { Event, Stamp } from "../session/events.js";
 import { LIMITS } from "../protocol/limits.js";
+import { agentIdOf, currentOf, evolveChain } from "../session/chain.js";
 import { evolveInvocation, invocationIdOf } from "../session/invocation.js";
-import type { Invocation, Template } from "../session/state.js";
+import type { Chain, Invocation, Template } from "../session/state.js";
 import { evolveTemplate, templateIdOf } from "../session/template.js";
 import { Collection, type Kind } from "./collection.js";
 
@@ -25,6 +26,18 @@ const INVOCATIONS: Kind<Invocation> = {
   },
 };
 
+const CHAINS: Kind<Chain> = {
+  name: "chain",
+  keyOf: ({ agentId }) => agentId,
+  idOf: agentIdOf,
+  evolve: evolveChain,
+  refersTo: (chain) => currentOf(chain)?.sessionId,
+  pieces: {
+    of: (chain) => chain.chunks.map((chunk) => ({ ...chain, chunks: [chunk] })),
+    join: (before, piece) => ({ ...piece, chunks: [...before.chunks, ...piece.chunks] }),
+  },
+};
+
 /** One entry of a snapshot. */
 export interface ThingEntry {
   /** The name of its kind. */
@@ -36,7 +49,9 @@ export interface ThingEntry {
 export class Things implements ThingsHead {
   readonly templates = new Collection<Template>(TEMPLATES);
   readonly invocations = new Collection<Invocation>(INVOCATIONS);
-  readonly #all: readonly AnyCollection[] = [this.templates, this.invocations];
+  /** It refers to the current session of each agent, which has to stay for it. */
+  readonly chains = new Collection<Chain>(CHAINS);
+  readonly #all: readonly AnyCollection[] = [this.templates, this.invocations, this.chains];
 
   /** Moves head by one event of a record; `seq` is that of the record's last event. */
   apply(event: Event, stamp: Stamp, seq: number): void {
@@ -55,9 +70,7 @@ export class Things implements ThingsHead {
 
   /** All that is durable, for a snapshot: references, taken in this tick. */
   committed(): ThingEntry[] {
-    return this.#all.flatMap(({ kind, committed }) =>
-      [...committed.values()].map((thing) => ({ of: kind.name, thing })),
-    );
+    return this.#all.flatMap((one) => one.entries().map((thing) => ({ of: one.kind.name, thing })));
   }
 
   /** Takes over one entry of a snapshot. @throws where it is of a kind that this version does not know */
@@ -69,7 +82,7 @@ export class Things implements ThingsHead {
 }
 
 /** A collection of whatever kind: what is done to all of them does not look into the things. */
-type AnyCollection = Pick<Collection<object>, "apply" | "commit" | "rollback" | "committed"> & {
+type AnyCollection = Pick<Collection<object>, "apply" | "commit" | "rollback" | "entries"> & {
   readonly kind: Pick<Kind<object>, "name">;
   restore(thing: object): void;
 };

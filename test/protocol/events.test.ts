@@ -39,6 +39,9 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "command/ended": true,
   "template/saved": true,
   "template/deleted": true,
+  "chain/appended": true,
+  "chain/trimmed": true,
+  "chain/reset": true,
 };
 
 describe("events", () => {

@@ -12,7 +12,7 @@ const keysOf = ({ params }: Method<z.ZodObject>): string[] => Object.keys(params
 /** Writes that cannot be repeated: after a shutdown there is nobody to ask; backups and logs are not in the journal. */
 const UNKEYED = ["daemon/backup", "daemon/shutdown", "log/write"];
 /** Writes that do what is due when they are made: done again, they find nothing left of it, so they need no key. */
-const LEVEL_TRIGGERED = ["retention/run"];
+const LEVEL_TRIGGERED = ["retention/run", "chain/cleanup"];
 
 describe.each(methods)("%s", (name, method) => {
   it("is named noun/verb, and described in one sentence", () => {

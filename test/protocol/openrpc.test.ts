@@ -9,7 +9,7 @@ import { openRpcDocument } from "../../src/protocol/openrpc.js";
 
 const FIXTURE = fileURLToPath(new URL("openrpc.json", import.meta.url));
 /** Writes that do what is due when they are made: they need no key. */
-const LEVEL_TRIGGERED = ["retention/run"];
+const LEVEL_TRIGGERED = ["retention/run", "chain/cleanup"];
 /** Set to 1, the test writes the fixture instead of holding the document against it. */
 const UPDATE = "SESSIOND_UPDATE_OPENRPC";
 const TO_UPDATE =

@@ -71,6 +71,8 @@ describe("the mapped types", () => {
       | "checkpoint/delete"
       | "template/save"
       | "template/delete"
+      | "chain/append"
+      | "chain/reset"
       | "command/start"
       | "command/run"
       | "command/signal"

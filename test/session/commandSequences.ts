@@ -5,6 +5,7 @@ import type { Command } from "../../src/session/commands.js";
 import type { Model } from "./model.js";
 import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
 import { reportEnd, reportStart, start } from "./executionSequences.js";
+import { chain } from "./chainSequences.js";
 import { invocation } from "./invocationSequences.js";
 import { CONFIG } from "./samples.js";
 
@@ -160,6 +161,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: template },
   { weight: 4, arbitrary: lease },
   { weight: 2, arbitrary: invocation },
+  { weight: 1, arbitrary: chain },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(
@@ -206,6 +208,7 @@ const plain = fc.oneof(
     {
       type: fc.constant("session/record" as const),
       sessionId,
+      kind: fc.constant("event" as const),
       action: fc.constant("looked"),
       details: value,
       usage,

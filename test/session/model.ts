@@ -1,10 +1,18 @@
 import type { Command } from "../../src/session/commands.js";
 import type { Head } from "../../src/session/decision.js";
 import type { Event, Stamp } from "../../src/session/events.js";
+import { agentIdOf, evolveChain } from "../../src/session/chain.js";
 import { evolve } from "../../src/session/evolve.js";
 import { commandIdOf, evolveExecution } from "../../src/session/evolveExecution.js";
 import { evolveInvocation, invocationIdOf } from "../../src/session/invocation.js";
-import type { CheckpointValue, Execution, Invocation, Session, Template } from "../../src/session/state.js";
+import type {
+  Chain,
+  CheckpointValue,
+  Execution,
+  Invocation,
+  Session,
+  Template,
+} from "../../src/session/state.js";
 import { isOver } from "../../src/session/state.js";
 import { evolveTemplate, templateIdOf } from "../../src/session/template.js";
 
@@ -19,6 +27,7 @@ interface State {
   readonly executions: readonly Execution[];
   readonly templates: readonly Template[];
   readonly invocations: readonly Invocation[];
+  readonly chains: readonly Chain[];
   readonly values: readonly (readonly [checkpointId: string, value: CheckpointValue])[];
 }
 
@@ -28,6 +37,7 @@ export class Model implements Head {
   readonly executions = new Map<string, Execution>();
   readonly templates = new Map<string, Template>();
   readonly invocations = new Map<string, Invocation>();
+  readonly chains = new Map<string, Chain>();
   /** What checkpoints keep, by their ids: those of sessions that are gone, too. */
   readonly values = new Map<string, CheckpointValue>();
 
@@ -40,11 +50,13 @@ export class Model implements Head {
       templates = [],
       invocations = [],
       values = [],
+      chains = [],
     } = from as Partial<State>;
     for (const session of sessions) model.sessions.set(session.sessionId, session);
     for (const execution of executions) model.executions.set(execution.commandId, execution);
     for (const template of templates) model.templates.set(template.templateId, template);
     for (const one of invocations) model.invocations.set(one.invocationId, one);
+    for (const chain of chains) model.chains.set(chain.agentId, chain);
     for (const [checkpointId, value] of values) model.values.set(checkpointId, value);
     for (const recorded of history) model.apply(recorded);
     return model;
@@ -59,7 +71,7 @@ export class Model implements Head {
   }
 
   get things(): Head["things"] {
-    const { templates, invocations } = this;
+    const { templates, invocations, chains } = this;
     return {
       templates: { head: (id) => templates.get(id), headSize: templates.size },
       invocations: {
@@ -67,6 +79,7 @@ export class Model implements Head {
         headOf: (sessionId) => this.invocationsOf(sessionId),
         headSize: invocations.size,
       },
+      chains: { head: (id) => chains.get(id), headSize: chains.size },
     };
   }
 
@@ -118,6 +131,12 @@ export class Model implements Head {
   }
 
   #applyGlobal(event: Event, stamp: Stamp): void {
+    const agentId = agentIdOf(event);
+    if (agentId !== undefined) {
+      const chain = evolveChain(this.chains.get(agentId), event, stamp);
+      if (chain === undefined) this.chains.delete(agentId);
+      else this.chains.set(agentId, deepFreeze(chain));
+    }
     const templateId = templateIdOf(event);
     if (templateId === undefined) return;
     const template = evolveTemplate(this.templates.get(templateId), event, stamp);
@@ -132,6 +151,7 @@ export class Model implements Head {
       executions: [...this.executions.values()],
       templates: [...this.templates.values()],
       invocations: [...this.invocations.values()],
+      chains: [...this.chains.values()],
       values: [...this.values],
     });
   }
@@ -164,6 +184,7 @@ export const REPEATABLE: ReadonlySet<Command["type"]> = new Set([
   "session/untrash",
   "metadata/delete",
   "workspace/release",
+  "chain/trim",
   "command/report-start",
   "command/report-end",
 ]);

@@ -21,6 +21,7 @@ const NEAR = deepFreeze({
   metadataValueLength: 40,
   metadataLength: 90,
   runningInvocations: 2,
+  chainEntries: 3,
 });
 
 interface Change {
@@ -88,7 +89,7 @@ describe("any sequence of commands", () => {
             moves.add(`${execution[0]?.status}>${execution[1]?.status}`);
           },
         }),
-      { seed: 1, numRuns: 2_500 },
+      { seed: 1, numRuns: 4_000 },
     );
     const bySession = (Object.keys(TRANSITIONS) as Move[])
       .filter((move) => move !== "delete")
@@ -101,6 +102,7 @@ describe("any sequence of commands", () => {
     expect(expected.filter((move) => !moves.has(move))).toEqual([]);
     expect(Object.keys(EVENTS).filter((type) => !events.has(type))).toEqual([]);
     expect([...refusals].sort()).toEqual([
+      "chain_not_found",
       "checkpoint_not_found",
       "command_exists",
       "command_not_found",
@@ -193,6 +195,8 @@ describe("any sequence of commands", () => {
       run(list, {
         onStep: (model) => {
           expect(model.liveCount).toBeLessThanOrEqual(NEAR.maxRunning);
+          for (const { count } of model.chains.values())
+            expect(count).toBeLessThanOrEqual(NEAR.chainEntries);
           for (const { metadata, metadataLength, commands, invocations, config } of model.sessions.values()) {
             expect(Object.keys(metadata).length).toBeLessThanOrEqual(NEAR.metadataKeys);
             expect(metadataLength).toBeLessThanOrEqual(NEAR.metadataLength);

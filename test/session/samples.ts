@@ -44,6 +44,11 @@ export const BOUNDS: Bounds = {
   hiddenRuns: 10_000,
   templates: 10,
   runningInvocations: 10,
+  chains: 10,
+  chainEntries: 10,
+  chainResponseLength: 200,
+  chainMetadataLength: 100,
+  textLength: 4_096,
 };
 
 /** When and where an event stands that comes after the samples. */
@@ -127,6 +132,7 @@ export function execution(changes: Partial<Execution> = {}): Execution {
 export const NO_THINGS: Head["things"] = {
   templates: { head: () => undefined, headSize: 0 },
   invocations: { head: () => undefined, headOf: () => [], headSize: 0 },
+  chains: { head: () => undefined, headSize: 0 },
 };
 
 /** A head that holds just these. */

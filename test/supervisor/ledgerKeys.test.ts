@@ -186,6 +186,7 @@ describe("whatever is asked, and whatever the disk does", () => {
           executions: [...registry.committedExecutions.values()],
           templates: [...registry.things.templates.committed.values()],
           invocations: [...registry.things.invocations.committed.values()],
+          chains: [...registry.things.chains.committed.values()],
         };
         // What checkpoints keep is no part of the registry.
         const expected = { ...throughJson(durable), values: expect.any(Array) as unknown };

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { sessionStatus } from "../../src/protocol/session.js";
+import { currentOf } from "../../src/session/chain.js";
 import { decide } from "../../src/session/decide.js";
 import type { Event, SessionEvent, Stamp } from "../../src/session/events.js";
 import { isOver } from "../../src/session/state.js";
@@ -13,6 +14,7 @@ import { BOUNDS, NO_THINGS, create, ended, execution, onlyEvent, session } from 
 
 const SESSIONS = ["s1", "s2", "s3"];
 const COMMANDS = ["c1", "c2", "c3"];
+const CHAINED = [...SESSIONS, "elsewhere/1"];
 const INVOCATIONS = ["i1", "i2", "i3", "i4", "i5"];
 
 /** What happens after each step: so many records become durable, or all that are on their way are refused. */
@@ -116,7 +118,10 @@ describe("Registry", () => {
           expect([...registry.committedSessions]).toEqual([...committed.sessions]);
           expect([...registry.committedExecutions]).toEqual([...committed.executions]);
           expect(new Map(registry.things.templates.committed)).toEqual(committed.templates);
-          const { invocations } = registry.things;
+          const { invocations, chains } = registry.things;
+          expect(new Map(chains.committed)).toEqual(committed.chains);
+          const current = [...head.chains.values()].map((one) => currentOf(one)?.sessionId);
+          for (const id of CHAINED) expect(chains.isReferredTo(id)).toBe(current.includes(id));
           expect([...invocations.committed]).toEqual([...committed.invocations]);
           expect(INVOCATIONS.map((one) => invocations.head(one))).toEqual(
             INVOCATIONS.map((one) => head.invocations.get(one)),
@@ -157,6 +162,7 @@ describe("Registry", () => {
             things: one.things.committed(),
             counts: [one.sessionCount, one.liveCount, ...countsOf(one)],
             own: SESSIONS.map((id) => one.executionsOf(id)),
+            referred: CHAINED.map((id) => one.things.chains.isReferredTo(id)),
             invoked: SESSIONS.map((id) => [...one.things.invocations.headOf(id)]),
           });
         expect(view(restored)).toEqual(view(registry));

@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 
 import type { Client, CommandShape, StartOptions } from "../../../client/index.js";
 import { Session } from "../../../client/index.js";
+import { CliError } from "../cliError.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
 import { OutputGoneError } from "../output.js";
@@ -13,6 +14,8 @@ import { findSession } from "../sessionRef.js";
 interface RunOptions {
   readonly name?: string;
   readonly session?: string;
+  /** Of the new session. */
+  readonly template?: string;
   /** Milliseconds, of each try. */
   readonly timeout?: number;
   readonly retries?: number;
@@ -47,15 +50,23 @@ export const run: Verb<RunOptions> = (context, options, argv) =>
 
 async function sessionFor(
   client: Client,
-  { name, session, cwd = "." }: RunOptions,
+  { name, session, template, cwd }: RunOptions,
   argv: readonly string[],
 ): Promise<{ readonly sessionId: string; readonly isOwn: boolean }> {
+  if (session !== undefined && template !== undefined)
+    throw new CliError("--session and --template do not go together: that session has been made already.", {
+      type: "usage",
+      exitCode: EXIT.usage,
+    });
   if (session !== undefined)
     return { sessionId: (await findSession(client, session)).sessionId, isOwn: false };
+  // What a template says counts for more than what is taken from the command, and less than what somebody asked for.
+  const { defaults } = template === undefined ? {} : await client.template.get({ templateId: template });
   const { sessionId } = await client.session.create({
-    name: (name ?? basename(argv[0] ?? "")).slice(0, LABEL_LENGTH) || "run",
-    purpose: argv.join(" ").slice(0, TEXT_LENGTH),
-    workingDirectory: resolve(cwd),
+    template,
+    name: (name ?? defaults?.name ?? basename(argv[0] ?? "")).slice(0, LABEL_LENGTH) || "run",
+    purpose: defaults?.purpose ?? argv.join(" ").slice(0, TEXT_LENGTH),
+    workingDirectory: cwd === undefined ? (defaults?.workingDirectory ?? resolve(".")) : resolve(cwd),
   });
   return { sessionId, isOwn: true };
 }

@@ -1,4 +1,4 @@
-import type { CommandShape, Result, SessionShape } from "../../../client/index.js";
+import type { ActivityShape, CommandShape, Result, SessionShape } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
 import { ago, bytes, clockTime, counted, duration } from "../humane.js";
 import { findSession, shortIds } from "../sessionRef.js";
@@ -172,13 +172,18 @@ function activityTable({ paint, width }: Context, activities: readonly Activity[
       { title: "AT", cell: (activity) => ("at" in activity ? clockTime(activity.at) : "?"), style: dim },
       {
         title: "ACTION",
-        cell: (activity) => ("action" in activity ? activity.action : "damaged"),
+        cell: (activity) => ("action" in activity ? actionOf(activity) : "damaged"),
         shrinkTo: 16,
       },
       { title: "DETAILS", cell: detailsOf, style: dim, shrinkTo: 12 },
     ],
     { width },
   );
+}
+
+/** What was done, with its kind where its writer said one. */
+function actionOf({ kind, action }: ActivityShape): string {
+  return kind === undefined ? action : `${kind}: ${action}`;
 }
 
 function detailsOf(activity: Activity): string {

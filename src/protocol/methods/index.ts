@@ -1,3 +1,4 @@
+import { chain } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
 import { command } from "./command.js";
 import { daemon } from "./daemon.js";
@@ -30,5 +31,6 @@ export const METHODS = {
   ...retention,
   ...search,
   ...template,
+  ...chain,
   ...rpc,
 };

@@ -5,6 +5,7 @@ import { LIMITS } from "../limits.js";
 import { method } from "../method.js";
 import {
   activity,
+  activityKind,
   damagedItem,
   endedStatus,
   session as sessionShape,
@@ -169,6 +170,8 @@ export const session = {
     summary: "Records an activity in the audit trail, with what it cost where that is known.",
     params: z.strictObject({
       ...write,
+      /** What it tells: that something happened, went wrong, or was decided. */
+      kind: activityKind.optional(),
       action: label,
       details: json.optional(),
       usage: usage.optional(),
@@ -179,8 +182,18 @@ export const session = {
     durable: true,
   }),
   "session/activities": method({
-    summary: "Lists the activities of a session, newest first unless asked otherwise.",
-    params: z.strictObject({ ...one, order: z.enum(["newest", "oldest"]).default("newest"), ...page }),
+    summary:
+      "Lists the activities of a session, newest first unless asked otherwise. Filters apply before the limit.",
+    params: z.strictObject({
+      ...one,
+      kind: activityKind.optional(),
+      action: label.optional(),
+      /** At or after, and before. */
+      since: time.optional(),
+      until: time.optional(),
+      order: z.enum(["newest", "oldest"]).default("newest"),
+      ...page,
+    }),
     result: listOf(z.union([activity, damagedItem])),
     errors: ["session_not_found", "content_damaged"],
     access: "read",

@@ -1,6 +1,7 @@
 import { openRpcDocument } from "../../protocol/openrpc.js";
 import type { Handlers } from "../../rpc/dispatch.js";
 import type { Connection } from "../connection.js";
+import { chainHandlers } from "./chain.js";
 import { checkpointHandlers } from "./checkpoint.js";
 import { commandHandlers } from "./command.js";
 import { daemonHandlers } from "./daemon.js";
@@ -34,6 +35,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...retentionHandlers(services),
     ...searchHandlers(services),
     ...templateHandlers(services),
+    ...chainHandlers(services),
     "rpc.discover": () => (document ??= openRpcDocument(services.version)),
   };
 }

@@ -1,6 +1,5 @@
-import type { Result } from "../../protocol/types.js";
 import { showTemplate } from "../../supervisor/show/template.js";
-import { findTemplate, listTemplates } from "../../supervisor/template.js";
+import { findTemplate, listTemplates, saveTemplate } from "../../supervisor/template.js";
 import { keyed } from "./keyed.js";
 import type { NamespaceHandlers, Services } from "./services.js";
 
@@ -8,13 +7,7 @@ export function templateHandlers({ supervisor }: Services): NamespaceHandlers<"t
   return {
     "template/save": (params) => {
       const { call, fields } = keyed("template/save", params);
-      const { templateId, description, defaults } = fields;
-      const show = (): object => {
-        const template = supervisor.registry.things.templates.head(templateId);
-        return template === undefined ? {} : showTemplate(template);
-      };
-      const command = { type: "template/save", templateId, description, defaults } as const;
-      return supervisor.submit(command, { call, show }) as Promise<Result<"template/save">>;
+      return saveTemplate(supervisor, fields, call);
     },
     "template/get": ({ templateId }) => showTemplate(findTemplate(supervisor, templateId)),
     "template/list": (params) => listTemplates(supervisor, params),

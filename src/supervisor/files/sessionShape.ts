@@ -103,8 +103,9 @@ export function activityLog(page: BodyPage<ActivityBody>, upToSeq: number): obje
 }
 
 /** An activity as it stands in the file of its session. */
-export function activityInFile({ action, at, details, usage }: ActivityBody): object {
+export function activityInFile({ kind, action, at, details, usage }: ActivityBody): object {
   return withoutUndefined({
+    kind,
     action,
     timestamp: showTime(at),
     details,

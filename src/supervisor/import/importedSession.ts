@@ -47,8 +47,9 @@ export function commandOfFile(
     createdAt,
     lastActivityAt,
     ...endOf(file, lastActivityAt, isArchived || file.status === "archived"),
-    activities: activities.map(({ action, timestamp, details }) => ({
+    activities: activities.map(({ kind, action, timestamp, details }) => ({
       at: timestamp,
+      kind: kind ?? undefined,
       action,
       details: details ?? undefined,
     })),

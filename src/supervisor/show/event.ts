@@ -4,6 +4,7 @@ import type { Event, Stamp } from "../../session/events.js";
 import { evolve } from "../../session/evolve.js";
 import { evolveExecution } from "../../session/evolveExecution.js";
 import { evolveTemplate } from "../../session/template.js";
+import { showChainEvent } from "./chain.js";
 import { showExecution } from "./execution.js";
 import { showInvocationEvent } from "./invocation.js";
 import { showSession, showTime, withoutUndefined } from "./session.js";
@@ -45,6 +46,10 @@ function showData(event: Event, stamp: Stamp): unknown {
     case "invocation/finished":
     case "invocation/linked":
       return showInvocationEvent(event);
+    case "chain/appended":
+    case "chain/trimmed":
+    case "chain/reset":
+      return showChainEvent(event);
     case "checkpoint/created": {
       const { value, ...fields } = event.data;
       return withoutUndefined({ ...fields, status: value.status, messages: value.conversation.count });
