@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 
 import type { Command } from "../../src/session/commands.js";
 
-const agentId = fc.constantFrom("a1", "a1", "../a2");
+const agentId = fc.constantFrom("a1", "a1", "a1", "../a2");
 
 /** What is asked of the chains of agents, in sessions that there are and in others. */
 export const chain: fc.Arbitrary<Command> = fc.oneof(
@@ -23,11 +23,11 @@ export const chain: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   {
-    weight: 2,
+    weight: 4,
     arbitrary: fc.record({
       type: fc.constant("chain/trim" as const),
       agentId,
-      before: fc.constantFrom(0, 2_000, 10_000, 1_000_000),
+      before: fc.constantFrom(0, 10_000, 1_000_000, 1_000_000),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("chain/reset" as const), agentId }) },

@@ -161,7 +161,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: template },
   { weight: 4, arbitrary: lease },
   { weight: 2, arbitrary: invocation },
-  { weight: 1, arbitrary: chain },
+  { weight: 2, arbitrary: chain },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(
