@@ -44,7 +44,7 @@ export const BOUNDS: Bounds = {
   hiddenRuns: 10_000,
   templates: 10,
   runningInvocations: 10,
-  chains: 10,
+  chains: 1_000,
   chainEntries: 10,
   chainResponseLength: 200,
   chainMetadataLength: 100,
