@@ -209,6 +209,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
   "src/session/evolve.ts": "one list of what each event makes of a session",
   "src/session/state.ts": "the types of all that the state holds, side by side, most of it what they mean",
+  "src/supervisor/collection.ts": "two layers of things, their owners and those who name them: one state",
   "src/supervisor/ledger.ts": "the one way of every write, from the lease and the key to the answer",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
   "client/session.ts": "the handle of a session: one object, a few lines for each thing that it can do",
