@@ -6,6 +6,7 @@ import type { KeyedMethod, MethodName, Methods } from "../src/protocol/types.js"
  */
 const KEYED = {
   "session/create": true,
+  "session/clone": true,
   "session/update": true,
   "session/touch": true,
   "session/pause": true,

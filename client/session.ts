@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 import type { Json } from "../src/protocol/json.js";
 import type { CommandShape, Params, Result, SessionShape } from "../src/protocol/types.js";
 import type { Call, ItemOf } from "./callTypes.js";
@@ -35,8 +37,8 @@ export class Session implements AsyncDisposable {
   readonly sessionId: string;
   /** The session's own key-value store. */
   readonly metadata: SessionMetadata;
+  readonly #ways: SessionWays;
   readonly #call: Call;
-  readonly #claim: Claim;
   readonly #heartbeat: Heartbeat;
   readonly #logQueue: LogQueue;
   #workingDirectory: string | undefined;
@@ -44,11 +46,11 @@ export class Session implements AsyncDisposable {
   #lease: Lease | undefined;
   #isOver = false;
 
-  constructor({ call: plainCall, claim }: SessionWays, session: SessionShape) {
-    const call = leasedCall(plainCall, () => (this.#lease?.isReleased === true ? undefined : this.#lease));
+  constructor(ways: SessionWays, session: SessionShape) {
+    const call = leasedCall(ways.call, () => (this.#lease?.isReleased === true ? undefined : this.#lease));
     this.sessionId = session.sessionId;
     this.#call = call;
-    this.#claim = claim;
+    this.#ways = ways;
     this.metadata = new SessionMetadata(call, session.sessionId);
     this.#heartbeat = new Heartbeat(() => this.#beat());
     this.#logQueue = new LogQueue(call, session.sessionId);
@@ -96,9 +98,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** The activities, newest first unless asked otherwise: all, or of a kind, an action, a time. */
-  activities(
-    options: ActivityFilter = {},
-  ): AsyncGenerator<ItemOf<"session/activities">, void, undefined> {
+  activities(options: ActivityFilter = {}): AsyncGenerator<ItemOf<"session/activities">, void, undefined> {
     return pages(this.#call, "session/activities", { ...this.#self, ...options });
   }
 
@@ -152,7 +152,24 @@ export class Session implements AsyncDisposable {
   async claim(options?: ClaimOptions): Promise<Lease> {
     const has = this.#lease;
     if (has !== undefined && !has.isReleased && !has.lost.aborted) return has;
-    return (this.#lease = await this.#claim(this.sessionId, options));
+    return (this.#lease = await this.#ways.claim(this.sessionId, options));
+  }
+
+  /**
+   * Makes a session as a copy of this one, with its conversation up to a message where that is said, and answers a
+   * handle on it.
+   */
+  async clone(options: Omit<Params<"session/clone">, "sessionId" | "idempotencyKey"> = {}): Promise<Session> {
+    const made = await this.#ways.call("session/clone", { ...this.#self, ...options });
+    return new Session(this.#ways, made);
+  }
+
+  /** Has the daemon write the session into a new file. One that ends in .jsonl or .jsonl.gz gets everything. */
+  export(
+    path: string,
+    options: { readonly includeSecrets?: boolean } = {},
+  ): Promise<Result<"session/export">> {
+    return this.#call("session/export", { ...this.#self, path: resolve(path), ...options });
   }
 
   /** Keeps the session as it is now, to be restored later. */

@@ -44,6 +44,7 @@ function coloured(event: EventShape, text: string, paint: Paint): string {
 function gist(event: EventShape): string {
   switch (event.type) {
     case "session/created":
+    case "session/cloned":
     case "session/imported":
       return event.data.name ?? "";
     case "session/updated":

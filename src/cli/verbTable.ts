@@ -1,5 +1,6 @@
 import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
+import { MORE_VERBS } from "./moreVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
 import type { VerbSpec } from "./verb.js";
@@ -8,7 +9,6 @@ import { ping } from "./verbs/ping.js";
 const DAEMON = "The daemon:";
 const SESSIONS = "Sessions:";
 const LOOK = "What happens:";
-const MORE = "More:";
 
 const REF = "an id, the beginning of one that no other has, or a name";
 
@@ -110,6 +110,7 @@ export const VERBS: readonly VerbSpec[] = [
     group: SESSIONS,
     about: "show a session, its commands and activities",
     args: [["<session>", REF]],
+    options: [{ flags: "--tree", about: "show the sessions that it was made from, and those made from it" }],
     load: async () => (await import("./verbs/show.js")).show,
   },
   {
@@ -162,20 +163,35 @@ export const VERBS: readonly VerbSpec[] = [
   ...checkpointVerbs(SESSIONS, REF),
   ...shelfVerbs(SESSIONS, REF),
   {
+    name: "clone",
+    group: SESSIONS,
+    about: "make a session as a copy of another one",
+    args: [["<session>", REF]],
+    options: [
+      { flags: "--through <message>", about: "the last message that is copied, its id or its number (all)" },
+      { flags: "--name <name>", about: "name of the new session (that of the other one)" },
+    ],
+    load: async () => (await import("./verbs/clone.js")).clone,
+  },
+  {
     name: "export",
     group: SESSIONS,
-    about: "write a session with all its activities into a new file",
+    about: "write a session into a new file, which import takes",
     args: [
       ["<session>", REF],
       ["[file]", "a file that is not there yet (session_<id>.json, here)"],
     ],
+    options: [{ flags: "--secrets", about: "with what looks like a secret in its environment" }],
+    more:
+      "A file that ends in .jsonl, or compressed in .jsonl.gz, gets everything, its conversation too.\n" +
+      "Any other gets the documented shape, with all activities.",
     load: async () => (await import("./verbs/export.js")).exportSession,
   },
   {
     name: "import",
     group: SESSIONS,
-    about: "take over sessions from session_*.json files",
-    args: [["<path>", "a folder with such files, or one of them"]],
+    about: "take over sessions from files",
+    args: [["<path>", "a file that export wrote, or a session_*.json; or a folder with such files"]],
     options: [
       {
         flags: "--on-conflict <way>",
@@ -232,68 +248,5 @@ export const VERBS: readonly VerbSpec[] = [
     ],
     load: async () => (await import("./verbs/events.js")).events,
   },
-  {
-    name: "call",
-    group: MORE,
-    about: "call a method of the protocol and print its answer",
-    args: [
-      ["<method>", "such as session/get; `sessiond call rpc.discover` answers them all"],
-      ["[params]", "as JSON; - reads them from standard input"],
-    ],
-    load: async () => (await import("./verbs/call.js")).call,
-  },
-  {
-    name: "journal",
-    group: MORE,
-    about: "check, print or repair the journal; works without a daemon",
-    args: [["<task>", "verify, dump or repair"]],
-    options: [
-      { flags: "--since <seq>", about: "dump: all that came after this event", parse: wholeNumber(0) },
-      { flags: "--until <seq>", about: "dump: up to this event", parse: wholeNumber(1) },
-      { flags: "--dry-run", about: "repair: say what it would do, and change nothing" },
-      { flags: "-y, --yes", about: "repair: also where events are lost by it" },
-    ],
-    more:
-      "verify reads everything and names every fault; it ends with 1 where a daemon would refuse to\n" +
-      "start. dump prints records as lines of JSON, and goes on behind damage. repair keeps the longest\n" +
-      "state that is whole, and copies every file that it changes before.",
-    load: async () => (await import("./verbs/journal.js")).journal,
-  },
-  {
-    name: "backup",
-    group: MORE,
-    about: "copy everything into a folder, while the daemon goes on",
-    args: [["<folder>", "a folder that is empty or does not exist yet"]],
-    load: async () => (await import("./verbs/backup.js")).backup,
-  },
-  {
-    name: "restore",
-    group: MORE,
-    about: "make a backup the state of the data folder; no daemon may run on it",
-    args: [["<folder>", "the folder of a backup"]],
-    options: [
-      { flags: "--replace", about: "move a state that is there aside" },
-      { flags: "--dry-run", about: "check the backup, and change nothing" },
-    ],
-    load: async () => (await import("./verbs/restore.js")).restore,
-  },
-  {
-    name: "socket-path",
-    group: MORE,
-    about: "print the path of the socket",
-    load: async () => (await import("./verbs/socketPath.js")).socketPath,
-  },
-  {
-    name: "version",
-    group: MORE,
-    about: "print the version",
-    load: async () => (await import("./verbs/version.js")).version,
-  },
-  {
-    name: "demo",
-    group: MORE,
-    about: "see it work, a kill -9 included",
-    options: [{ flags: "--keep", about: "leave the demo's folder where it is" }],
-    load: async () => (await import("./demo/demo.js")).demo,
-  },
+  ...MORE_VERBS,
 ];

@@ -19,6 +19,21 @@ export interface OwnedBody {
 }
 
 /**
+ * The bodies of a session that is not there yet, put together beside those of all sessions. The record that makes the
+ * session names them, and then they become the session's.
+ */
+export interface StagedBodies {
+  /** What the record calls them. */
+  readonly token: string;
+  /** Takes one body behind the others of its kind. Their seqs grow, and are below zero: all that come later are above. */
+  add(kind: BodyKind, body: Body): Promise<void>;
+  /** Keeps everything. From now on a record may name it. */
+  seal(): Promise<void>;
+  /** Removes everything again: no record names it, and none will. Never rejects; the next start removes what is left. */
+  discard(): Promise<void>;
+}
+
+/**
  * Where the bodies of sessions are once they are saved: in files, or in memory for a daemon that ends with the program
  * that has it. Both pass the same tests. The other half of storage is the journal, which there is in both ways too.
  */
@@ -36,6 +51,18 @@ export interface BodyStore {
   bytesBefore(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number>;
   /** Removes everything that the owner kept, also what lies beside the bodies. */
   remove(owner: FolderOwner): Promise<void>;
+  stage(): Promise<StagedBodies>;
+  /**
+   * Makes staged bodies those of their session, in this very turn; where they are that already, they stay as they are.
+   * Durable once `syncPlaced` came back.
+   *
+   * @throws what the system says where it cannot be done
+   */
+  place(owner: FolderOwner, token: string): void;
+  /** Makes durable what was placed. */
+  syncPlaced(): Promise<void>;
+  /** Removes all that was staged and never placed: at a start, when nobody stages anything yet. */
+  removeStaged(): Promise<void>;
   /** All that is nowhere but here, so that a copy of the state has to hold it; in the order of seqs for each owner. */
   inMemory(): Iterable<OwnedBody>;
 }

@@ -33,14 +33,14 @@ const OF_THE_PLACE = [
 export async function writeExportFile(
   path: string,
   dataDir: string,
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<string | Uint8Array>,
 ): Promise<number> {
   let sizeBytes = 0;
   try {
     const place = await placeOf(path, dataDir);
-    const counted = async function* (): AsyncGenerator<Buffer> {
+    const counted = async function* (): AsyncGenerator<Uint8Array> {
       for await (const piece of pieces) {
-        const bytes = Buffer.from(piece);
+        const bytes = typeof piece === "string" ? Buffer.from(piece) : piece;
         sizeBytes += bytes.length;
         yield bytes;
       }

@@ -1,9 +1,10 @@
 import { appendBodies, type Body, bytesBefore, type FoundBody, readBodies } from "./bodyFile.js";
-import type { BodyRange, BodyStore } from "./bodyStore.js";
+import type { BodyRange, BodyStore, StagedBodies } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
 import { type BodyKind, bodyPath, type FolderOwner } from "./places.js";
 import { PlainFiles } from "./plainFiles.js";
 import { type BodyPlace, seekBody } from "./seekBody.js";
+import { placeStaged, removeStaged, StagedFolder, syncPlaced } from "./stagedFolder.js";
 
 /** Bodies in files, one a kind in the folder of each session. */
 export class FileBodies implements BodyStore {
@@ -35,6 +36,22 @@ export class FileBodies implements BodyStore {
 
   remove(owner: FolderOwner): Promise<void> {
     return removeContent(this.#contentDir, owner);
+  }
+
+  stage(): Promise<StagedBodies> {
+    return StagedFolder.create(this.#contentDir);
+  }
+
+  place(owner: FolderOwner, token: string): void {
+    placeStaged(this.#contentDir, token, owner);
+  }
+
+  syncPlaced(): Promise<void> {
+    return syncPlaced(this.#contentDir);
+  }
+
+  removeStaged(): Promise<void> {
+    return removeStaged(this.#contentDir);
   }
 
   /** Nothing: it is all on disk. */

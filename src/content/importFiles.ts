@@ -19,7 +19,7 @@ export interface ImportListing {
   readonly registryPath: string | undefined;
 }
 
-const SESSION_FILE = /^session_.*\.json(?:\.gz)?$/;
+const SESSION_FILE = /^session_.*\.jsonl?(?:\.gz)?$/;
 
 /**
  * What there is to be imported at a path: the session files of a folder and of its `archive/`, or the one file.

@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { Body, FoundBody } from "./bodyFile.js";
-import type { BodyRange, BodyStore, OwnedBody } from "./bodyStore.js";
+import type { BodyRange, BodyStore, OwnedBody, StagedBodies } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
 import { type BodyKind, folderName, type FolderOwner } from "./places.js";
 import { type BodyPlace, comesBefore } from "./seekBody.js";
@@ -19,6 +20,12 @@ interface Kept {
   readonly kinds: Map<BodyKind, Line[]>;
 }
 
+/** One body of a session that is still to be made. */
+interface Staged {
+  readonly kind: BodyKind;
+  readonly body: Body;
+}
+
 /** So many bodies are read in one turn of the loop: a file would let others in between, too. */
 const SLICE = 1_000;
 
@@ -26,6 +33,8 @@ const SLICE = 1_000;
 export class MemoryBodies implements BodyStore {
   readonly #contentDir: string;
   readonly #kept = new Map<string, Kept>();
+  /** By their tokens. */
+  readonly #staged = new Map<string, Staged[]>();
 
   /** @param contentDir where the output of commands lies, which is removed with the bodies of its session. */
   constructor(contentDir: string) {
@@ -37,11 +46,7 @@ export class MemoryBodies implements BodyStore {
     if (first === undefined) return Promise.resolve();
     const lines = this.#linesFor(owner, kind);
     lines.length = firstAt(lines, ({ seq }) => seq >= first.seq);
-    for (const body of bodies) {
-      const text = JSON.stringify(body);
-      const offset = lines.at(-1)?.endOffset ?? 0;
-      lines.push({ seq: body.seq, offset, endOffset: offset + Buffer.byteLength(text), text });
-    }
+    for (const body of bodies) push(lines, body);
     return Promise.resolve();
   }
 
@@ -85,6 +90,33 @@ export class MemoryBodies implements BodyStore {
     return removeContent(this.#contentDir, owner);
   }
 
+  stage(): Promise<StagedBodies> {
+    const bodies: Staged[] = [];
+    const token = randomBytes(16).toString("hex");
+    this.#staged.set(token, bodies);
+    return Promise.resolve({
+      token,
+      add: (kind, body) => Promise.resolve(void bodies.push({ kind, body })),
+      seal: () => Promise.resolve(),
+      discard: () => Promise.resolve(void this.#staged.delete(token)),
+    });
+  }
+
+  place(owner: FolderOwner, token: string): void {
+    for (const { kind, body } of this.#staged.get(token) ?? []) push(this.#linesFor(owner, kind), body);
+    this.#staged.delete(token);
+  }
+
+  /** Nothing: it ends with the daemon. */
+  syncPlaced(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  removeStaged(): Promise<void> {
+    this.#staged.clear();
+    return Promise.resolve();
+  }
+
   *inMemory(): Generator<OwnedBody> {
     for (const { owner, kinds } of this.#kept.values()) {
       const all = [...kinds].flatMap(([kind, lines]) => lines.map((line) => ({ kind, ...line })));
@@ -105,6 +137,13 @@ export class MemoryBodies implements BodyStore {
     kept.kinds.set(kind, lines);
     return lines;
   }
+}
+
+/** Takes a body behind the others. */
+function push(lines: Line[], body: Body): void {
+  const text = JSON.stringify(body);
+  const offset = lines.at(-1)?.endOffset ?? 0;
+  lines.push({ seq: body.seq, offset, endOffset: offset + Buffer.byteLength(text), text });
 }
 
 /** The index of the first line that it holds for, and for all behind it; the length where it holds for none. */

@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { syncFolder } from "./folder.js";
 import { diskOperations, hasCode, type DiskOperations } from "./operations.js";
@@ -40,6 +41,21 @@ export async function moveInto(
   // First where it is now: after a power cut it may be in both places or in one, and never in none.
   await syncFolder(folder, operations);
   await syncFolder(from, operations);
+}
+
+/**
+ * Gives a folder another place on the same file system, in this very turn: nobody else in this process sees the time
+ * between. It is durable once both of the folders that it was moved between have been synced. An empty folder that is
+ * there already is replaced; answers false where there is nothing to be moved.
+ */
+export function moveFolderNow(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
 }
 
 /**

@@ -13,6 +13,7 @@ import { template } from "./template.js";
 /** What happened to a session: the `data` of each type of event, as subscribers see it. */
 const SESSION_EVENTS = {
   "session/created": session,
+  "session/cloned": session,
   "session/imported": session,
   /** What was set; null stands for a text that was removed. */
   "session/updated": session.partial().extend({

@@ -62,7 +62,7 @@ export const usage = z.strictObject({
   costUsd: z.number().min(0).max(1e9).optional(),
 });
 
-const totals = z.strictObject({
+export const totals = z.strictObject({
   invocations: count,
   durationMs: z.number().min(0),
   toolsUsed: z.record(z.string(), count),
@@ -70,7 +70,7 @@ const totals = z.strictObject({
   estimatedCostUsd: z.number().min(0),
 });
 
-const commandCounts = z.strictObject({
+export const commandCounts = z.strictObject({
   total: count,
   running: count,
   succeeded: count,
@@ -82,7 +82,7 @@ const commandCounts = z.strictObject({
 /** Why a lease has ended, where nobody took it over. */
 export const releaseReason = z.enum(["released", "connection_lost", "session_ended"]);
 
-const invocationCounts = z.strictObject({
+export const invocationCounts = z.strictObject({
   running: count,
   succeeded: count,
   failed: count,

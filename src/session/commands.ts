@@ -2,6 +2,7 @@ import type { Json } from "../protocol/json.js";
 import type { ActivityKind, MessageShape, SessionConfigPatch, UsageShape } from "../protocol/types.js";
 import type {
   AcceptedFields,
+  ClonedFields,
   CreatedFields,
   FinishedInvocation,
   ImportedFields,
@@ -25,6 +26,7 @@ export interface ImportedActivity {
 /** What is asked of the state machine, or reported to it. Time, ids and chance come in with it. */
 export type Command =
   | ({ readonly type: "session/create"; readonly sessionId: string } & CreatedFields)
+  | ({ readonly type: "session/clone"; readonly sessionId: string } & ClonedFields)
   | ({
       readonly type: "session/import";
       readonly sessionId: string;

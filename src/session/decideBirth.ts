@@ -16,13 +16,22 @@ export function create(head: Head, command: Of<"session/create">, bounds: Bounds
   );
 }
 
+/** Decides whether a session may be made as a copy of its parent. */
+export function cloneSession(head: Head, command: Of<"session/clone">, bounds: Bounds): Decision {
+  const { type: _, sessionId, ...fields } = command;
+  return (
+    faultOfBirth(head, sessionId, fields, bounds) ??
+    happened({ type: "session/cloned", sessionId, data: fields })
+  );
+}
+
 /**
  * Decides whether a session may be taken over as another program left it: one record that holds it with its
- * activities, so it is there as a whole or not at all.
+ * activities, or with where they are, so it is there as a whole or not at all. Its parent need not be here.
  */
 export function importSession(head: Head, command: Of<"session/import">, bounds: Bounds): Decision {
   const { type: _, sessionId, activities, ...fields } = command;
-  const fault = faultOfBirth(head, sessionId, fields, bounds) ?? faultOfTimes(command);
+  const fault = faultOfBirth(head, sessionId, fields, bounds, "elsewhere") ?? faultOfTimes(command);
   if (fault !== undefined) return fault;
   const events: Event[] = [{ type: "session/imported", sessionId, data: fields }];
   for (const { at, kind, action, details } of activities) {
@@ -38,14 +47,20 @@ function faultOfBirth(
   sessionId: string,
   fields: CreatedFields,
   bounds: Bounds,
+  /** Where the parent may be. */
+  parent: "here" | "elsewhere" = "here",
 ): Decision | undefined {
   if (head.session(sessionId) !== undefined) {
     return refuse("session_exists", `A session "${sessionId}" exists already.`, {
       hint: "leave sessionId out to get a new id",
     });
   }
-  if (fields.parentId !== undefined && head.session(fields.parentId) === undefined) {
+  if (parent === "here" && fields.parentId !== undefined && head.session(fields.parentId) === undefined) {
     return sessionNotFound(fields.parentId);
+  }
+  if (isOwnAncestor(head, sessionId, fields.parentId)) {
+    const message = `Session "${sessionId}" would descend from itself: its parent "${fields.parentId}" does.`;
+    return refuse("invalid_params", message, { hint: "give it another id, or another parent" });
   }
   if (head.sessionCount >= bounds.maxSessions) {
     return limitReached(
@@ -56,6 +71,17 @@ function faultOfBirth(
     );
   }
   return faultOfMetadata(fields.metadata, bounds);
+}
+
+/** A deleted session's children still name it as their parent, so one that gets its id may meet itself above it. */
+function isOwnAncestor(head: Head, sessionId: string, parentId: string | undefined): boolean {
+  let ancestor = parentId;
+  // No line is longer than there are sessions; the count ends a walk that should have an end without it.
+  for (let left = head.sessionCount; ancestor !== undefined && left >= 0; left -= 1) {
+    if (ancestor === sessionId) return true;
+    ancestor = head.session(ancestor)?.parentId;
+  }
+  return false;
 }
 
 /** Whether the status and the times of an import fit together; everything else relies on that. */

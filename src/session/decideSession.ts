@@ -1,5 +1,5 @@
 import type { Bounds, Command, Moment } from "./commands.js";
-import { create, importSession } from "./decideBirth.js";
+import { cloneSession, create, importSession } from "./decideBirth.js";
 import { decideShelf, inTrash } from "./decideShelf.js";
 import { appendMessage } from "./decideMessage.js";
 import type { Decision, Head } from "./decision.js";
@@ -20,7 +20,7 @@ type SessionCommand = Extract<
 >;
 
 /** What makes a session has none yet to move. */
-type Birth = "session/create" | "session/import";
+type Birth = "session/create" | "session/clone" | "session/import";
 
 /** What lets a lease go may come at any time, also when the session has ended. */
 type Farewell = "session/release" | "session/lapse";
@@ -59,6 +59,7 @@ const END_MOVES = { completed: "complete", failed: "fail", abandoned: "abandon" 
 /** Decides what is asked of a session. */
 export function decideSession(head: Head, command: SessionCommand, moment: Moment, bounds: Bounds): Decision {
   if (command.type === "session/create") return create(head, command, bounds);
+  if (command.type === "session/clone") return cloneSession(head, command, bounds);
   if (command.type === "session/import") return importSession(head, command, bounds);
   const session = head.session(command.sessionId);
   if (session === undefined) return sessionNotFound(command.sessionId);

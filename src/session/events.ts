@@ -40,8 +40,23 @@ export type CreatedFields = Pick<
   readonly workspace?: Session["workspace"];
 };
 
-/** What a session is taken over with, from files that another program kept. */
-export type ImportedFields = CreatedFields &
+/** What a new session brings along that was copied from somewhere else: bodies, and what was counted of them. */
+export interface Brought {
+  /** The folder in which its bodies were put together; absent where there are none. */
+  readonly staged?: string | undefined;
+  readonly history: Partial<
+    Pick<
+      Session,
+      "updatedAt" | "pinned" | "activities" | "conversation" | "commands" | "invocations" | "totals"
+    >
+  >;
+}
+
+/** What a session is born with that was cloned from its parent. */
+export type ClonedFields = CreatedFields & { readonly brought?: Brought | undefined };
+
+/** What a session is taken over with, from files that this or another program wrote. */
+export type ImportedFields = ClonedFields &
   Pick<Session, "status" | "createdAt" | "lastActivityAt" | "endedAt" | "endReason" | "archivedAt">;
 
 /** What an update sets. A null removes a text; metadata is merged, everything else replaces. */
@@ -93,6 +108,7 @@ export interface Outcome {
 
 interface SessionEventData {
   "session/created": CreatedFields;
+  "session/cloned": ClonedFields;
   "session/imported": ImportedFields;
   "session/updated": UpdatedFields;
   "session/touched": Readonly<Record<string, never>>;
@@ -192,4 +208,11 @@ export interface Stamp {
   readonly at: number;
   /** Cumulative up-time of the daemon, milliseconds. */
   readonly up: number;
+}
+
+/** The folder in which the bodies were put together that a session is born with; undefined where it has none. */
+export function stagedBy(event: Event): string | undefined {
+  return event.type === "session/cloned" || event.type === "session/imported"
+    ? event.data.brought?.staged
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { growthBy, lengthOfEntry } from "./metadata.js";
-import { created, imported } from "./evolveBirth.js";
+import { cloned, created, imported } from "./evolveBirth.js";
 import { evolveCheckpoint } from "./evolveCheckpoint.js";
 import type { Event, Stamp, UpdatedFields } from "./events.js";
 import { letGo } from "./lease.js";
@@ -15,6 +15,7 @@ import { released } from "./workspace.js";
  */
 export function evolve(session: Session | undefined, event: Event, stamp: Stamp): Session | undefined {
   if (event.type === "session/created") return created(event.sessionId, event.data, stamp);
+  if (event.type === "session/cloned") return cloned(event.sessionId, event.data, stamp);
   if (event.type === "session/imported") return imported(event.sessionId, event.data, stamp);
   if (session === undefined || event.type === "session/deleted") return undefined;
   switch (event.type) {

@@ -1,4 +1,4 @@
-import type { CreatedFields, ImportedFields, Stamp } from "./events.js";
+import type { ClonedFields, CreatedFields, ImportedFields, Stamp } from "./events.js";
 import { lengthOfEntry } from "./metadata.js";
 import type { Session } from "./state.js";
 import { NO_TOTALS } from "./totals.js";
@@ -54,9 +54,14 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
   };
 }
 
+/** A session as it is right after it was cloned, with what it took over from its parent. */
+export function cloned(sessionId: string, fields: ClonedFields, stamp: Stamp): Session {
+  return { ...created(sessionId, fields, stamp), ...fields.brought?.history };
+}
+
 /** A session as another program left it; its idle time begins now, since up-time is the daemon's own. */
 export function imported(sessionId: string, fields: ImportedFields, stamp: Stamp): Session {
   const { status, createdAt, lastActivityAt, endedAt, endReason, archivedAt } = fields;
   const history = { status, createdAt, lastActivityAt, endedAt, endReason, archivedAt };
-  return { ...created(sessionId, fields, stamp), ...history };
+  return { ...cloned(sessionId, fields, stamp), ...history };
 }

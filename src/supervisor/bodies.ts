@@ -1,4 +1,4 @@
-import type { BodyStore } from "../content/bodyStore.js";
+import type { BodyStore, StagedBodies } from "../content/bodyStore.js";
 import type { BodyKind, FolderOwner } from "../content/places.js";
 import type { Session } from "../session/state.js";
 import { refusingDamage } from "./archiveDamage.js";
@@ -8,9 +8,10 @@ import type { BodyFilter, BodyLeap, BodyPage, PageOptions } from "./bodyPage.js"
 import { findBody, readPage } from "./bodyPage.js";
 import { ContentHold } from "./contentHold.js";
 import type { PlacedInMemory, ReadSaved } from "./mergedBodies.js";
-import { ofKind, type UnsavedBody } from "./unsavedBody.js";
 import type { SupervisorLog } from "./options.js";
+import type { Placements } from "./placements.js";
 import { Serial } from "./serial.js";
+import { ofKind, type UnsavedBody } from "./unsavedBody.js";
 import { UrgentSave } from "./urgentSave.js";
 
 /** What one session has in the journal alone, not yet in the store. */
@@ -36,19 +37,27 @@ const UNSAVED_LENGTH = 8 * 1024 * 1024;
 export class Bodies {
   readonly #store: BodyStore;
   readonly #hold: ContentHold;
+  readonly #placements: Pick<Placements, "ensure" | "forget"> | undefined;
   readonly #urgentSave: UrgentSave;
   readonly #unsaved = new Map<string, Unsaved>();
   #length = 0;
 
-  /** @param options `hold` says when removals have to wait. */
+  /** @param options `hold` says when removals have to wait; `placements`, whose folder is still to be put in its place. */
   constructor(options: {
     readonly store: BodyStore;
     readonly hold?: ContentHold;
+    readonly placements?: Pick<Placements, "ensure" | "forget">;
     readonly log?: Pick<SupervisorLog, "warn">;
   }) {
     this.#store = options.store;
     this.#hold = options.hold ?? new ContentHold();
+    this.#placements = options.placements;
     this.#urgentSave = new UrgentSave(() => this.save(), options.log);
+  }
+
+  /** Begins to put the bodies together of a session that is still to be made. */
+  stage(): Promise<StagedBodies> {
+    return this.#store.stage();
   }
 
   /** Whether so much is unsaved that saving should not wait. */
@@ -90,7 +99,8 @@ export class Bodies {
    * How much of what a session has in the store comes before the body of `beforeSeq`. Nothing of it changes any more,
    * if that one was not saved at the time.
    */
-  savedBytes(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {
+  async savedBytes(owner: FolderOwner, kind: BodyKind, beforeSeq: number): Promise<number> {
+    this.#placements?.ensure(owner);
     const look = (): Promise<number> => this.#store.bytesBefore(owner, kind, beforeSeq);
     // A save may cut what an earlier one left behind, so the end of the file is no place to read meanwhile.
     const unsaved = this.#unsaved.get(owner.sessionId);
@@ -137,7 +147,7 @@ export class Bodies {
    *
    * @param toCome what is no body yet, and is listed behind all that are: its seqs are greater.
    */
-  read<Kind extends BodyKind>(
+  async read<Kind extends BodyKind>(
     session: FolderOwner,
     kind: Kind,
     options: PageOptions,
@@ -145,6 +155,7 @@ export class Bodies {
     toCome: readonly PlacedInMemory<BodyTypes[Kind]>[] = [],
     leap?: BodyLeap<BodyTypes[Kind]>,
   ): Promise<BodyPage<BodyTypes[Kind]>> {
+    this.#placements?.ensure(session);
     const inMemory = [...ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind), ...toCome];
     const seek = (body: BodyTypes[Kind]): Promise<number> | undefined => {
       const place = leap?.(body);
@@ -154,17 +165,20 @@ export class Bodies {
   }
 
   /** The newest of a session's bodies of one kind that is wanted, if any can be read. */
-  find<Kind extends BodyKind>(
+  async find<Kind extends BodyKind>(
     session: FolderOwner,
     kind: Kind,
     isWanted: BodyFilter<BodyTypes[Kind]>,
   ): Promise<BodyTypes[Kind] | undefined> {
+    this.#placements?.ensure(session);
     const inMemory = ofKind(this.#unsaved.get(session.sessionId)?.bodies, kind);
     return refusingDamage(findBody(this.#reader(session, kind), inMemory, isWanted));
   }
 
   /** Forgets what a deleted session has in memory, and answers it; its folder stays as it is. */
-  forget({ sessionId }: Session): Unsaved | undefined {
+  forget(session: Session): Unsaved | undefined {
+    const { sessionId } = session;
+    this.#placements?.forget(session);
     const unsaved = this.#unsaved.get(sessionId);
     this.#unsaved.delete(sessionId);
     this.#length -= unsaved?.length ?? 0;
@@ -187,6 +201,7 @@ export class Bodies {
 
   async #saveOne(sessionId: string, unsaved: Unsaved): Promise<void> {
     if (this.#unsaved.get(sessionId) !== unsaved) return;
+    this.#placements?.ensure(unsaved.owner);
     const saved = [...unsaved.bodies];
     // Where one kind cannot be saved, all are saved again: to append what is there already changes nothing.
     for (const kind of new Set(saved.map((one) => one.kind))) {

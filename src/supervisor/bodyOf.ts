@@ -1,6 +1,7 @@
 import type { BodyKind } from "../content/places.js";
 import type { ActivityKind, MessageShape } from "../protocol/types.js";
 import type { Event, FinishedInvocation, Stamp, StartedInvocation } from "../session/events.js";
+import type { Session } from "../session/state.js";
 
 /** One entry of a session's audit trail, as it is stored. */
 export interface ActivityBody {
@@ -33,6 +34,11 @@ export interface BodyTypes {
 
 /** A body with its kind. */
 export type AnyBody = { [K in BodyKind]: { readonly kind: K; readonly body: BodyTypes[K] } }[BodyKind];
+
+/** The seq with which a body is shown: what came along when its session was made has that of the session's birth. */
+export function shownSeq({ seq }: { readonly seq: number }, session: Pick<Session, "createdSeq">): number {
+  return seq < 0 ? session.createdSeq : seq;
+}
 
 /** The body of a durable event; undefined where it has none. */
 export function bodyOf(event: Event, { seq, at }: Pick<Stamp, "seq" | "at">): AnyBody | undefined {

@@ -43,7 +43,7 @@ export async function readPage<B extends Body>(
   seekPast: SeekPast<B> = () => undefined,
 ): Promise<BodyPage<B>> {
   const items: BodyPage<B>["items"][number][] = [];
-  let seq = cursor?.seq ?? (order === "newest" ? Number.MAX_SAFE_INTEGER : 0);
+  let seq = cursor?.seq ?? (order === "newest" ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER);
   let offset = cursor?.offset;
   let length = 0;
   // One more than asked for tells whether there is a next page.

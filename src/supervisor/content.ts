@@ -7,10 +7,12 @@ import { PlainFiles } from "../content/plainFiles.js";
 import { Bodies } from "./bodies.js";
 import { ContentHold } from "./contentHold.js";
 import type { SupervisorOptions } from "./options.js";
+import { Placements } from "./placements.js";
 
 /** What has to do with all that sessions keep outside of the state. */
 export interface Content {
   readonly bodies: Bodies;
+  readonly placements: Placements;
   readonly files: PlainFiles;
   readonly hold: ContentHold;
 }
@@ -25,5 +27,6 @@ export function openContent({
   const hold = new ContentHold();
   const files = new PlainFiles(new ExpandedCopies(join(dataDir, "temp", "expanded")));
   const store = journal === undefined ? new MemoryBodies(contentDir) : new FileBodies(contentDir, files);
-  return { bodies: new Bodies({ store, hold, log }), files, hold };
+  const placements = new Placements({ store, log });
+  return { bodies: new Bodies({ store, hold, placements, log }), placements, files, hold };
 }

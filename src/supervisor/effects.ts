@@ -10,6 +10,7 @@ import type { Committed } from "./ledger.js";
 import { type InvocationLinks, linkOf } from "./invocationLinks.js";
 import { logEvent } from "./logEvent.js";
 import type { SupervisorLog, SupervisorOptions } from "./options.js";
+import type { Placements } from "./placements.js";
 import type { Runner } from "./runner.js";
 
 interface EffectParts {
@@ -18,6 +19,7 @@ interface EffectParts {
   readonly links: InvocationLinks;
   readonly checkpoints: Checkpoints;
   readonly archiver: Archiver;
+  readonly placements: Pick<Placements, "place">;
   readonly runner: Runner;
   readonly log: SupervisorLog;
   readonly sessionLog: SupervisorOptions["sessionLog"];
@@ -50,6 +52,7 @@ export class Effects {
     for (const event of events) {
       seq += 1;
       if (event.sessionId === undefined) continue;
+      this.#parts.placements.place(event, seq);
       this.#one(event, events.length === 1 ? stamp : { ...stamp, seq }, committed);
     }
     this.#parts.runner.effects(committed);

@@ -5,6 +5,7 @@ import type { SupervisorLog } from "./options.js";
 /** What the log says of each event that is worth a line; the others are told at debug level. */
 const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "session/created": "Session created",
+  "session/cloned": "Session cloned",
   "session/imported": "Session imported",
   "session/paused": "Session paused",
   "session/resumed": "Session resumed",
@@ -53,6 +54,7 @@ export function logEvent(
 function facts(event: SessionEvent): object {
   switch (event.type) {
     case "session/created":
+    case "session/cloned":
     case "session/imported":
       return { sessionName: event.data.name };
     case "session/ended":

@@ -4,6 +4,7 @@ import type { PlainFiles } from "../content/plainFiles.js";
 import { type OutputPiece, readOutput } from "../process/output.js";
 import { refusingDamage } from "./archiveDamage.js";
 import type { ContentHold } from "./contentHold.js";
+import type { Placements } from "./placements.js";
 
 /** Which part of a command's output is asked for. */
 export interface OutputRange {
@@ -17,16 +18,24 @@ export class Outputs {
   readonly #contentDir: string;
   readonly #hold: ContentHold;
   readonly #files: PlainFiles;
+  readonly #placements: Pick<Placements, "ensure"> | undefined;
 
-  /** @param hold says when removals have to wait. */
-  constructor(contentDir: string, hold: ContentHold, files: PlainFiles) {
+  /** @param hold says when removals have to wait; `placements`, whose folder is still to be put in its place. */
+  constructor(
+    contentDir: string,
+    hold: ContentHold,
+    files: PlainFiles,
+    placements?: Pick<Placements, "ensure">,
+  ) {
     this.#contentDir = contentDir;
     this.#hold = hold;
     this.#files = files;
+    this.#placements = placements;
   }
 
   /** Makes the folder, and says where the command writes. */
-  prepare(owner: FolderOwner, commandId: string): Promise<{ stdoutPath: string; stderrPath: string }> {
+  async prepare(owner: FolderOwner, commandId: string): Promise<{ stdoutPath: string; stderrPath: string }> {
+    this.#placements?.ensure(owner);
     return prepareOutput(this.#contentDir, owner, commandId);
   }
 

@@ -7,16 +7,19 @@ import type { Checkpoints } from "./checkpoints.js";
 import { bodyOf } from "./bodyOf.js";
 import { linkOf, type WantedLink } from "./invocationLinks.js";
 import type { KeyEntry, Keys } from "./keys.js";
+import type { Placements } from "./placements.js";
 import { recordText } from "./recordText.js";
 import type { Registry } from "./registry.js";
 import { restoreEntry } from "./snapshot.js";
 import type { SupervisorOptions } from "./options.js";
 
-interface State {
+/** What a recovery brings back. */
+export interface Recoverable {
   readonly registry: Registry;
   readonly keys: Keys;
   readonly bodies: Bodies;
   readonly checkpoints: Checkpoints;
+  readonly placements: Placements;
 }
 
 /** What a start found. */
@@ -37,7 +40,7 @@ interface Recovered {
 }
 
 /** Opens the journal and brings the state up to it. Replay runs `evolve` alone: no effect runs twice. */
-export async function recover(options: SupervisorOptions, state: State): Promise<Recovered> {
+export async function recover(options: SupervisorOptions, state: Recoverable): Promise<Recovered> {
   const { log, clock, onFatal } = options;
   const callbacks = {
     onFailure: (err: Error): void => {
@@ -67,11 +70,12 @@ export async function recover(options: SupervisorOptions, state: State): Promise
     },
     onTorn: (notice) => log.warn({ notice, event: "journal.set_aside" }, notice.reason),
   });
+  await state.placements.begin();
   return { journal, records, ...found };
 }
 
 function replay(
-  { registry, keys, bodies, checkpoints }: State,
+  { registry, keys, bodies, checkpoints, placements }: Recoverable,
   record: StoredRecord,
   found: { readonly deleted: FolderOwner[]; readonly links: WantedLink[] },
 ): void | Promise<void> {
@@ -86,6 +90,7 @@ function replay(
   let eventSeq = seq - events.length;
   for (const event of events) {
     eventSeq += 1;
+    placements.place(event, eventSeq);
     const session = event.sessionId === undefined ? undefined : registry.session(event.sessionId);
     const body = bodyOf(event, { seq: eventSeq, at });
     if (body !== undefined && session !== undefined) bodies.add(session, body, up);

@@ -7,6 +7,7 @@ import { isEnded, isOver } from "../session/state.js";
 import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
+import type { Placements } from "./placements.js";
 import type { Registry } from "./registry.js";
 import { Reports, type ReportsParts } from "./reports.js";
 import { Run, type RunInputs } from "./run.js";
@@ -18,6 +19,7 @@ interface RunnerParts extends ReportsParts {
   readonly contentDir: string;
   readonly hold: ContentHold;
   readonly files: PlainFiles;
+  readonly placements?: Pick<Placements, "ensure">;
   readonly clock: Clock;
 }
 
@@ -39,7 +41,7 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#reports = new Reports(parts);
-    this.#outputs = new Outputs(parts.contentDir, parts.hold, parts.files);
+    this.#outputs = new Outputs(parts.contentDir, parts.hold, parts.files, parts.placements);
     this.#gauge = new OutputGauge({
       intervalMs: 100,
       onError: (error) => parts.onError(error, "The size of a command's output cannot be read"),

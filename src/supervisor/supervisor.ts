@@ -13,7 +13,6 @@ import { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
 import { Checkpoints } from "./checkpoints.js";
 import { type Content, openContent } from "./content.js";
-import type { ContentHold } from "./contentHold.js";
 import { Effects } from "./effects.js";
 import { openSessionFiles } from "./files/openSessionFiles.js";
 import type { SessionFiles } from "./files/sessionFiles.js";
@@ -32,7 +31,8 @@ import { Runner } from "./runner.js";
 import type { SupervisorOptions } from "./options.js";
 import { recover, type Recovery } from "./recover.js";
 import { Search } from "./search/search.js";
-import { snapshotEntries } from "./snapshot.js";
+import { Snapshots } from "./snapshots.js";
+import { Transfers } from "./transfers.js";
 import { Workspaces } from "./workspaces/workspaces.js";
 
 export type { Session } from "../session/state.js";
@@ -52,6 +52,7 @@ export class Supervisor {
   readonly feed: Feed;
   readonly runner: Runner;
   readonly backups: Backups;
+  readonly transfers = new Transfers();
   readonly archiver: Archiver;
   readonly retention: RetentionRuns;
   readonly workspaces: Workspaces;
@@ -62,7 +63,7 @@ export class Supervisor {
   readonly #ledger: Ledger;
   readonly #options: SupervisorOptions;
   readonly #effects: Effects;
-  readonly #hold: ContentHold;
+  readonly #snapshots: Snapshots;
   readonly #leftovers: Leftovers;
   readonly #links: InvocationLinks;
 
@@ -101,12 +102,12 @@ export class Supervisor {
     parts: Pick<Supervisor, "registry" | "keys" | "checkpoints" | "journal"> & Content,
   ) {
     const { clock, bounds, contentDir, checkpointsDir, dataDir, log, sessionLog, sessionLogs } = options;
-    const { registry, keys, bodies, checkpoints, journal, hold } = parts;
+    const { registry, keys, bodies, checkpoints, placements, journal, hold } = parts;
     const sessions = registry.committedSessions;
     this.#options = options;
-    this.#hold = hold;
     this.#leftovers = new Leftovers({ contentDir, hold, log });
     this.#links = new InvocationLinks({ contentDir, hold, sessions, log });
+    this.#snapshots = new Snapshots({ ...parts, links: this.#links, log });
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
@@ -141,6 +142,7 @@ export class Supervisor {
     this.#effects = new Effects({
       beats: this.beats,
       bodies,
+      placements,
       links: this.#links,
       checkpoints,
       archiver: this.archiver,
@@ -230,29 +232,14 @@ export class Supervisor {
     for (const session of this.registry.committedSessions.values()) listener(session);
   }
 
-  /**
-   * Whether a snapshot is worth its cost. None is taken while content is held or linked to: what is to be removed or
-   * made then has to be in the journal behind the last snapshot, so that the next start does it if this daemon does not
-   * come to it.
-   */
+  /** Whether a snapshot is worth its cost, and may be written. */
   get needsSnapshot(): boolean {
-    return !this.#isContentBusy && this.journal.needsSnapshot();
+    return this.#snapshots.areNeeded;
   }
 
-  /**
-   * Writes the whole state, so that a start need not replay the journal. Bodies are saved before; those that cannot be
-   * are in the snapshot. None is written where content has come to be held meanwhile.
-   */
-  async snapshot(): Promise<void> {
-    await this.bodies.save().catch((err: unknown) => {
-      this.#options.log.warn({ err }, "Bodies could not be saved; the snapshot has them");
-    });
-    await this.checkpoints.saveDue();
-    if (!this.#isContentBusy) await this.journal.snapshot(snapshotEntries(this));
-  }
-
-  get #isContentBusy(): boolean {
-    return this.#hold.isBusy || this.#links.isBusy;
+  /** Writes the whole state, so that a start need not replay the journal. See `Snapshots.write`. */
+  snapshot(): Promise<void> {
+    return this.#snapshots.write();
   }
 
   /**

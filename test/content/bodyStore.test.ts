@@ -66,6 +66,31 @@ describe.each(["files", "memory"] as const)("bodies in %s", (kind) => {
     expect(await seqs({ sessionId: "other", createdSeq: 1 })).toEqual([]);
   });
 
+  it("may be staged for an owner that is still to be, and stand before all that comes later", async () => {
+    const staged = await store.stage();
+    for (const seq of [-2, -1]) await staged.add("activities", { seq });
+    await staged.seal();
+    expect(await seqs()).toEqual([]);
+    store.place(one, staged.token);
+    await store.syncPlaced();
+    store.place(one, staged.token);
+    await store.append(one, "activities", said(3));
+    expect(await seqs()).toEqual([-2, -1, 3]);
+    expect(await store.bytesBefore(one, "activities", 0)).toBeGreaterThan(0);
+  });
+
+  it("are gone where they were staged and are not wanted", async () => {
+    const [discarded, left] = [await store.stage(), await store.stage()];
+    for (const staged of [discarded, left]) {
+      await staged.add("activities", { seq: -1 });
+      await staged.seal();
+    }
+    await discarded.discard();
+    await store.removeStaged();
+    for (const { token } of [discarded, left]) store.place(one, token);
+    expect(await seqs()).toEqual([]);
+  });
+
   it("are none for nothing", async () => {
     await store.append(one, "activities", []);
     expect(await seqs()).toEqual([]);

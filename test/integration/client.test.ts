@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { quickSession } from "../../client/index.js";
@@ -96,5 +97,17 @@ describe("sessions by the client", () => {
     expect(actions).toEqual(["before", "between", "while it was away"]);
     expect(await session.run(["sh", "-c", "exit 3"])).toMatchObject({ status: "failed", exitCode: 3 });
     await expect(session.run(["false"], { check: true })).rejects.toThrow(/false: exit code 1/);
+  });
+
+  it("S2.2 a handle makes a copy of its session, and has it written into a file", async () => {
+    const client = await daemon().client();
+    const session = await client.open("to be copied", { metadata: { kept: true } });
+    const { sessionId } = session;
+    for (const content of ["one", "two"]) await client.message.append({ sessionId, role: "user", content });
+    const copy = await session.clone({ throughMessage: 1, name: "copy" });
+    expect(await copy.get()).toMatchObject({ parentId: sessionId, name: "copy", messages: 1 });
+    expect(await copy.metadata.get("kept")).toBe(true);
+    const path = join(daemon().folder, "copied.jsonl.gz");
+    expect(await session.export(path)).toMatchObject({ path, messages: 2, damaged: 0 });
   });
 });

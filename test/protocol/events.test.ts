@@ -6,6 +6,7 @@ import type { Event } from "../../src/session/events.js";
 /** Every type that the journal can hold: one more or less does not compile. */
 const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "session/created": true,
+  "session/cloned": true,
   "session/imported": true,
   "session/updated": true,
   "session/touched": true,

@@ -44,6 +44,7 @@ describe("the mapped types", () => {
   it("know which methods take an idempotency key", () => {
     expectTypeOf<KeyedMethod>().toEqualTypeOf<
       | "session/create"
+      | "session/clone"
       | "session/update"
       | "session/touch"
       | "session/pause"

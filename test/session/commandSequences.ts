@@ -1,13 +1,23 @@
 import * as fc from "fast-check";
 
-import type { Json } from "../../src/protocol/json.js";
 import type { Command } from "../../src/session/commands.js";
+import {
+  cloneSession,
+  create,
+  environment,
+  importSession,
+  key,
+  metadata,
+  sessionId,
+  tags,
+  text,
+  value,
+} from "./birthSequences.js";
 import type { Model } from "./model.js";
 import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
 import { reportEnd, reportStart, start } from "./executionSequences.js";
 import { chain } from "./chainSequences.js";
 import { invocation } from "./invocationSequences.js";
-import { CONFIG } from "./samples.js";
 
 /** One thing that is asked. */
 export interface Step {
@@ -26,18 +36,7 @@ export function commandOf({ command, attempt }: Step, model: Model): Command {
   return { ...command, attempt: Math.max(1, last + { current: 0, next: 1, stray: 2 }[attempt]) };
 }
 
-const sessionId = fc.constantFrom("s1", "s1", "s1", "s2", "s3");
 const commandId = fc.constantFrom("c1", "c1", "c1", "c2", "c3");
-const text = fc.option(fc.string({ minLength: 1, maxLength: 5 }), { nil: undefined });
-const key = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom("a", "b", "__proto__") },
-  { weight: 1, arbitrary: fc.string({ minLength: 1, maxLength: 4 }) },
-);
-const value = fc.jsonValue({ maxDepth: 2 }).map((json) => json as Json);
-const small = fc.oneof(fc.integer(), fc.string({ maxLength: 4 }), fc.constant(null), fc.array(fc.boolean()));
-const metadata = fc.dictionary(key, small, { maxKeys: 3 });
-const environment = fc.dictionary(fc.constantFrom("LANG", "API_TOKEN"), fc.string({ maxLength: 3 }));
-const tags = fc.array(fc.string({ minLength: 1, maxLength: 3 }), { maxLength: 3 });
 const usage = fc.record(
   {
     tool: fc.constantFrom("grep", "make", "__proto__"),
@@ -48,45 +47,6 @@ const usage = fc.record(
   },
   { requiredKeys: [] },
 );
-const create = fc.record({
-  type: fc.constant("session/create" as const),
-  sessionId,
-  name: text,
-  purpose: text,
-  description: text,
-  userId: text,
-  parentId: fc.option(sessionId, { nil: undefined, freq: 9 }).map((id) => (id === "s1" ? id : undefined)),
-  workingDirectory: fc.constantFrom(undefined, "/w"),
-  workspace: fc.constantFrom(undefined, {
-    kind: "worktree" as const,
-    path: "/ws",
-    repository: "/r",
-    branch: "b",
-    keep: "never" as const,
-    token: "t",
-  }),
-  tags,
-  metadata,
-  environment,
-  config: fc.constant({ ...CONFIG, maxRunningCommands: 2 }),
-});
-
-const importSession = create.chain((fields) =>
-  fc.record({
-    ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fc.constant(value)])),
-    type: fc.constant("session/import" as const),
-    status: fc.constantFrom("active", "paused", "completed", "timed_out"),
-    createdAt: fc.constant(500),
-    lastActivityAt: fc.constantFrom(400, 500, 600, 700),
-    endedAt: fc.constantFrom(undefined, 700),
-    endReason: text,
-    archivedAt: fc.constantFrom(undefined, undefined, 800),
-    activities: fc.array(fc.record({ at: fc.constant(550), action: fc.constant("looked"), details: value }), {
-      maxLength: 2,
-    }),
-  }),
-) as unknown as fc.Arbitrary<Extract<Command, { type: "session/import" }>>;
-
 const appendMessage = fc.record(
   {
     type: fc.constant("message/append" as const),
@@ -154,6 +114,7 @@ const SHELVING = ["unarchive", "trash", "trash", "untrash", "untrash", "pin", "u
 
 const plain = fc.oneof(
   { weight: 4, arbitrary: create },
+  { weight: 1, arbitrary: cloneSession },
   { weight: 1, arbitrary: importSession },
   { weight: 1, arbitrary: update },
   { weight: 1, arbitrary: appendMessage as fc.Arbitrary<Command> },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import type { Command } from "../../src/session/commands.js";
-import type { Event } from "../../src/session/events.js";
+import { type Event, stagedBy } from "../../src/session/events.js";
 import { evolve } from "../../src/session/evolve.js";
 import type { Session } from "../../src/session/state.js";
-import { create, decided, headOf, session, STAMP } from "./samples.js";
+import { create, decided, headOf, onlyEvent, session, STAMP } from "./samples.js";
 
 type Import = Extract<Command, { type: "session/import" }>;
 
@@ -43,7 +43,71 @@ function afterImport(command: Import): Session | undefined {
   return made;
 }
 
+/** The only session that a decision makes. */
+function made(command: Command, others: readonly Session[] = []): Session | undefined {
+  return evolve(undefined, onlyEvent(decided(headOf(others), command)), STAMP);
+}
+
+const CONVERSATION = { count: 2, appended: 4, hidden: [[2, 3]] } as const;
+const BROUGHT = { staged: "ab", history: { activities: 3, conversation: CONVERSATION } };
+
+describe("session/clone", () => {
+  const cloning: Command = { ...create({ sessionId: "copy", parentId: "s" }), type: "session/clone" };
+
+  it("S2.2 is one record that names the folder of its bodies, and counts them", () => {
+    const event = onlyEvent(decided(headOf([session()]), { ...cloning, brought: BROUGHT }));
+    expect([event.type, stagedBy(event)]).toEqual(["session/cloned", "ab"]);
+    expect(evolve(undefined, event, STAMP)).toMatchObject({
+      sessionId: "copy",
+      parentId: "s",
+      createdSeq: STAMP.seq,
+      status: "active",
+      activities: 3,
+      conversation: CONVERSATION,
+    });
+    expect(made(cloning, [session()])).toMatchObject({ activities: 0, conversation: { count: 0 } });
+  });
+
+  it("S2.2 is refused where its parent is not there, or its id is taken", () => {
+    expect(decided(headOf([]), cloning)).toMatchObject({ refusal: { type: "session_not_found" } });
+    expect(decided(headOf([session()]), { ...cloning, sessionId: "s" })).toMatchObject({
+      refusal: { type: "session_exists" },
+    });
+  });
+});
+
+describe("the line of parents", () => {
+  // The parent of "a" was deleted; one that is made with its id must not descend from "a".
+  const left = [
+    session({ sessionId: "a", parentId: "gone" }),
+    session({ sessionId: "b", parentId: "a" }),
+  ] as const;
+
+  it("S4.7 never comes back to where it began", () => {
+    const refusal = { refusal: { type: "invalid_params", message: expect.stringContaining("from itself") } };
+    expect(decided(headOf(left), create({ sessionId: "gone", parentId: "b" }))).toMatchObject(refusal);
+    expect(decided(headOf(left), importing({ sessionId: "gone", parentId: "a" }))).toMatchObject(refusal);
+    expect(decided(headOf(left), importing({ sessionId: "x", parentId: "x" }))).toMatchObject(refusal);
+    expect(made(create({ sessionId: "c", parentId: "b" }), left)).toMatchObject({ parentId: "b" });
+  });
+
+  it("S4.7 is followed to an end also where an old journal holds a circle", () => {
+    const circle = [session({ sessionId: "a", parentId: "b" }), session({ sessionId: "b", parentId: "a" })];
+    expect(made(create({ sessionId: "c", parentId: "a" }), circle)).toMatchObject({ parentId: "a" });
+  });
+});
+
 describe("session/import", () => {
+  it("S4.7 keeps a parent that is not here, and what comes along", () => {
+    const history = { ...BROUGHT.history, updatedAt: 640 };
+    expect(made(importing({ parentId: "elsewhere", brought: { history } }))).toMatchObject({
+      parentId: "elsewhere",
+      updatedAt: 640,
+      activities: 3,
+      conversation: CONVERSATION,
+    });
+  });
+
   it("S1.10 is one record of the session and its activities, with the times that they had", () => {
     const events = eventsOf(importing({ activities: ACTIVITIES }));
     expect(events.map(({ type }) => type)).toEqual([
@@ -96,9 +160,6 @@ describe("session/import", () => {
     const refusal = (command: Import, bounds = {}): unknown =>
       decided(headOf([session()]), command, { bounds });
     expect(refusal(importing({ sessionId: "s" }))).toMatchObject({ refusal: { type: "session_exists" } });
-    expect(refusal(importing({ parentId: "none" }))).toMatchObject({
-      refusal: { type: "session_not_found" },
-    });
     expect(refusal(importing(), { maxSessions: 1 })).toMatchObject({
       refusal: { details: { limit: "maxSessions" } },
     });

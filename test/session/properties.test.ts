@@ -140,7 +140,8 @@ describe("any sequence of commands", () => {
       run(list, {
         onChange: ({ event, session: [before, after], execution: [old, next] }) => {
           if (event.sessionId === undefined) return;
-          if (before === undefined) expect(["session/created", "session/imported"]).toContain(event.type);
+          if (before === undefined)
+            expect(["session/created", "session/cloned", "session/imported"]).toContain(event.type);
           // It brings back a status that the session had, whatever it has now.
           else if (event.type === "checkpoint/restored") expect(after?.status).toBe(event.data.value.status);
           else if (after === undefined) expect(statusAfter(before.status, "delete")).toBeDefined();
@@ -163,8 +164,11 @@ describe("any sequence of commands", () => {
     forAll((list) => {
       const recorded = new Map<string, number>();
       run(list, {
-        onChange: ({ event: { type, sessionId = "" } }, model) => {
-          if (type === "session/created" || type === "session/imported") recorded.set(sessionId, 0);
+        onChange: ({ event }, model) => {
+          const { type, sessionId = "" } = event;
+          if (type === "session/created") recorded.set(sessionId, 0);
+          if (type === "session/cloned" || type === "session/imported")
+            recorded.set(sessionId, event.data.brought?.history.activities ?? 0);
           if (type === "activity/recorded") recorded.set(sessionId, (recorded.get(sessionId) ?? 0) + 1);
           const session = model.session(sessionId);
           if (session === undefined) return;
@@ -195,8 +199,7 @@ describe("any sequence of commands", () => {
       run(list, {
         onStep: (model) => {
           expect(model.liveCount).toBeLessThanOrEqual(NEAR.maxRunning);
-          for (const { count } of model.chains.values())
-            expect(count).toBeLessThanOrEqual(NEAR.chainEntries);
+          for (const { count } of model.chains.values()) expect(count).toBeLessThanOrEqual(NEAR.chainEntries);
           for (const { metadata, metadataLength, commands, invocations, config } of model.sessions.values()) {
             expect(Object.keys(metadata).length).toBeLessThanOrEqual(NEAR.metadataKeys);
             expect(metadataLength).toBeLessThanOrEqual(NEAR.metadataLength);

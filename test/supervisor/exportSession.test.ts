@@ -8,6 +8,7 @@ import type { ActivityBody } from "../../src/supervisor/bodyOf.js";
 import type { BodyPage, PageOptions } from "../../src/supervisor/bodyPage.js";
 import { exportSession } from "../../src/supervisor/exportSession.js";
 import { sessionInFile } from "../../src/supervisor/files/sessionShape.js";
+import { Transfers } from "../../src/supervisor/transfers.js";
 import { session as sample } from "../session/samples.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 
@@ -21,10 +22,12 @@ const bodies = (count: number): ActivityBody[] =>
 
 let folder: string;
 let path: string;
+let asked: Parameters<typeof exportSession>[1];
 beforeEach(async () => {
   folder = await newFolder();
   await mkdir(join(folder, "data"));
   path = join(folder, "file.json");
+  asked = { sessionId: "s", path, includeSecrets: false };
 });
 
 /** What an export reads: one session with these items, of which `activities` were counted. */
@@ -46,6 +49,7 @@ function sourceOf(items: readonly Item[], activities: number, onRead: (pages: nu
     session: () => state.session,
     bodies: { read },
     journal: { committed: 1_000_000 },
+    transfers: new Transfers(),
     dataDir: join(folder, "data"),
   };
   return { source: source as unknown as Parameters<typeof exportSession>[0], state };
@@ -60,9 +64,15 @@ const exported = async (): Promise<File> => JSON.parse(await readFile(path, "utf
 describe("exportSession", () => {
   it.each([0, 1, 2_500])("writes all of %i activities, oldest first, page by page", async (count) => {
     const { source, state } = sourceOf(bodies(count), count);
-    const result = await exportSession(source, "s", path);
+    const result = await exportSession(source, asked);
     const text = await readFile(path, "utf8");
-    expect(result).toEqual({ path, sizeBytes: Buffer.byteLength(text), activities: count, damaged: 0 });
+    expect(result).toEqual({
+      path,
+      sizeBytes: Buffer.byteLength(text),
+      activities: count,
+      messages: 0,
+      damaged: 0,
+    });
     const { activity_log: log, ...rest } = await exported();
     expect(rest).toEqual(JSON.parse(JSON.stringify(sessionInFile(state.session))));
     expect(log.map(({ action }) => action)).toEqual(bodies(count).map(({ action }) => action));
@@ -75,20 +85,20 @@ describe("exportSession", () => {
   it("leaves out what is damaged, and counts it, also where a page has nothing else", async () => {
     const damaged: Item[] = Array.from({ length: 1_000 }, (_, offset) => ({ damaged: true, offset }));
     const { source } = sourceOf([...damaged, body(1_001), { damaged: true, offset: 9 }, body(1_003)], 1_003);
-    expect(await exportSession(source, "s", path)).toMatchObject({ activities: 2, damaged: 1_001 });
+    expect(await exportSession(source, asked)).toMatchObject({ activities: 2, damaged: 1_001 });
     expect((await exported()).activity_log.map(({ action }) => action)).toEqual(["a1001", "a1003"]);
   });
 
   it("counts what is gone without a trace", async () => {
     const { source } = sourceOf([], 7);
-    expect(await exportSession(source, "s", path)).toMatchObject({ activities: 0, damaged: 7 });
+    expect(await exportSession(source, asked)).toMatchObject({ activities: 0, damaged: 7 });
     expect((await exported()).activity_log).toEqual([]);
   });
 
   it("ends where the session was when it was asked for", async () => {
     const { source, state } = sourceOf(bodies(3_000), 1_500);
     Object.assign(source.journal, { committed: 1_500 });
-    expect(await exportSession(source, "s", path)).toMatchObject({ activities: 1_500, damaged: 0 });
+    expect(await exportSession(source, asked)).toMatchObject({ activities: 1_500, damaged: 0 });
     expect(state.asked.length).toBe(2);
   });
 
@@ -96,7 +106,7 @@ describe("exportSession", () => {
     const { source, state } = sourceOf(bodies(2_500), 2_500, (pages) => {
       if (pages === 2) state.session = sample({ sessionId: "s", createdSeq: 99 });
     });
-    await expect(exportSession(source, "s", path)).rejects.toMatchObject({
+    await expect(exportSession(source, asked)).rejects.toMatchObject({
       refusal: { type: "session_not_found" },
     });
     expect(await readdir(folder)).toEqual(["data"]);
@@ -104,7 +114,9 @@ describe("exportSession", () => {
 
   it("says what is the matter with the path", async () => {
     const { source } = sourceOf([], 0);
-    await expect(exportSession(source, "s", join(folder, "data", "file"))).rejects.toMatchObject({
+    await expect(
+      exportSession(source, { ...asked, path: join(folder, "data", "file") }),
+    ).rejects.toMatchObject({
       refusal: { type: "invalid_params", message: expect.stringContaining("lies in the data folder") },
     });
   });

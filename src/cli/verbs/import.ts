@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Result } from "../../../client/index.js";
 import type { Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
+import { withProgress } from "../progress.js";
 
 interface ImportOptions {
   readonly onConflict?: "refuse" | "rename" | "keep";
@@ -12,7 +13,15 @@ interface ImportOptions {
 export const importFiles: Verb<ImportOptions> = async (context, { onConflict = "refuse" }, [given = ""]) => {
   // The daemon may have been started anywhere: the folder is meant as seen from here.
   const path = resolve(given);
-  const result = await context.withClient((client) => client.session.import({ path, onConflict }));
+  const result = await context.withClient((client) =>
+    withProgress(
+      context,
+      client,
+      // Of a folder it is one file after the other.
+      ({ kind, path: read }) => kind === "import" && (read === path || (read ?? "").startsWith(`${path}/`)),
+      () => client.session.import({ path, onConflict }),
+    ),
+  );
   await context.print(result, () => words(result));
   return result.skipped.length === 0 ? EXIT.ok : EXIT.failure;
 };

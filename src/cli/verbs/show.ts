@@ -5,6 +5,7 @@ import { findSession, shortIds } from "../sessionRef.js";
 import { commandOutcome, paintStatus, placeWords } from "../statusWords.js";
 import { facts, table } from "../table.js";
 import { cut, printable } from "../textWidth.js";
+import { showTree } from "./showTree.js";
 
 type Activity = Result<"session/activities">["items"][number];
 
@@ -17,8 +18,13 @@ interface Shown {
 
 const LAST = 10;
 
-/** Shows one session, its last commands and its last activities. */
-export const show: Verb<object> = async (context, _, [given = ""]) => {
+interface ShowOptions {
+  readonly tree?: boolean;
+}
+
+/** Shows one session, its last commands and its last activities; or what it was made from, and what from it. */
+export const show: Verb<ShowOptions> = async (context, { tree = false }, [given = ""]) => {
+  if (tree) return showTree(context, given);
   const shown = await context.withClient(async (client): Promise<Shown> => {
     const session = await findSession(client, given);
     const { sessionId } = session;

@@ -12,6 +12,7 @@ import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { search } from "./search.js";
 import { session } from "./session.js";
+import { sessionCopies } from "./sessionCopies.js";
 import { shelf } from "./shelf.js";
 import { template } from "./template.js";
 
@@ -20,6 +21,7 @@ export const METHODS = {
   ...daemon,
   ...session,
   ...lease,
+  ...sessionCopies,
   ...shelf,
   ...metadata,
   ...message,

@@ -23,7 +23,6 @@ import {
   label,
   listOf,
   page,
-  seq,
   sessionWrite,
   tags,
   text,
@@ -196,55 +195,6 @@ export const session = {
     }),
     result: listOf(z.union([activity, damagedItem])),
     errors: ["session_not_found", "content_damaged"],
-    access: "read",
-    durable: false,
-  }),
-  "session/import": method({
-    summary:
-      "Takes over sessions from files in the documented shape: a folder with session_*.json, or one file. " +
-      "Each session comes as a whole or not at all; files that are not of that shape are skipped, with the reason.",
-    params: z.strictObject({
-      /** A folder with `session_*.json`, perhaps a `registry.json` and an `archive/`; or one such file. */
-      path: absolutePath,
-      /** Where the id is taken: import nothing at all, take the next free id, or keep what is there. */
-      onConflict: z.enum(["refuse", "rename", "keep"]).default("refuse"),
-      idempotencyKey: idempotencyKey.optional(),
-    }),
-    result: z.strictObject({
-      imported: z.array(
-        z.strictObject({
-          sessionId: id,
-          /** The id in the file, where it was taken. */
-          renamedFrom: id.optional(),
-          /** Fields of the file that mean nothing here. */
-          ignored: z.array(z.string()).optional(),
-        }),
-      ),
-      skipped: z.array(z.strictObject({ file: z.string(), reason: z.string() })),
-      seq,
-    }),
-    errors: ["session_exists", "limit_reached"],
-    access: "write",
-    durable: true,
-  }),
-  "session/export": method({
-    summary:
-      "Writes one session with all its activities, oldest first, into a new file in the documented shape, " +
-      "which session/import takes. What looks like a secret in its environment is redacted.",
-    params: z.strictObject({
-      ...one,
-      /** A file that is not there yet, in a folder that is, outside of the data folder. */
-      path: absolutePath,
-    }),
-    result: z.strictObject({
-      path: absolutePath,
-      sizeBytes: z.int().nonnegative(),
-      /** How many are in the file. */
-      activities: z.int().nonnegative(),
-      /** How many could not be read, and so are not in it. */
-      damaged: z.int().nonnegative(),
-    }),
-    errors: ["session_not_found"],
     access: "read",
     durable: false,
   }),

@@ -15,6 +15,7 @@ import { retentionHandlers } from "./retention.js";
 import { searchHandlers } from "./search.js";
 import type { Services } from "./services.js";
 import { sessionHandlers } from "./session.js";
+import { sessionCopyHandlers } from "./sessionCopies.js";
 import { templateHandlers } from "./template.js";
 
 /** A handler for every method of the protocol; one that is missing does not compile. */
@@ -25,6 +26,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...daemonHandlers(services),
     ...sessionHandlers(services),
     ...leaseHandlers(services),
+    ...sessionCopyHandlers(services),
     ...metadataHandlers(services),
     ...messageHandlers(services),
     ...invocationHandlers(services),

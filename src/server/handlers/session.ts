@@ -1,7 +1,5 @@
 import type { Result } from "../../protocol/types.js";
 import { createSession } from "../../supervisor/create.js";
-import { exportSession } from "../../supervisor/exportSession.js";
-import { importSessions } from "../../supervisor/import/importSessions.js";
 import type { After } from "../../supervisor/ledger.js";
 import { listActivities } from "../../supervisor/read/activities.js";
 import { listSessions } from "../../supervisor/read/sessionList.js";
@@ -10,9 +8,12 @@ import { showSession } from "../../supervisor/show/session.js";
 import { keyed } from "./keyed.js";
 import type { LeaseHandlers } from "./lease.js";
 import type { NamespaceHandlers, Services } from "./services.js";
+import type { CopyHandlers } from "./sessionCopies.js";
 import { shelfHandlers } from "./shelf.js";
 
-export function sessionHandlers(services: Services): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers> {
+export function sessionHandlers(
+  services: Services,
+): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers | keyof CopyHandlers> {
   const { supervisor } = services;
   const shown = ({ session }: After): object => (session === undefined ? {} : showSession(session));
   type Written = Promise<Result<"session/create">>;
@@ -60,11 +61,6 @@ export function sessionHandlers(services: Services): Omit<NamespaceHandlers<"ses
       return supervisor.submit({ type: "session/record", ...fields }, { call, lease });
     },
     "session/activities": (params) => listActivities(supervisor, params),
-    "session/import": (params) => {
-      const { call, fields } = keyed("session/import", params);
-      return importSessions(supervisor, fields, call);
-    },
-    "session/export": ({ sessionId, path }) => exportSession(supervisor, sessionId, path),
     "session/stats": ({ sessionId }) => showStats(supervisor, supervisor.session(sessionId)),
   };
 }

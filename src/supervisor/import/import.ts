@@ -1,28 +1,24 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { ImportFile } from "../../content/importFiles.js";
+import type { StagedBodies } from "../../content/bodyStore.js";
 import { RefusalError } from "../../protocol/errors.js";
-import { LIMITS } from "../../protocol/limits.js";
 import type { Result, ValidParams } from "../../protocol/types.js";
-import type { HeldKey, KeyedCall } from "../keys.js";
+import type { HeldCall } from "../heldCall.js";
+import type { KeyedCall } from "../keys.js";
 import type { Answer } from "../ledger.js";
 import type { Supervisor } from "../supervisor.js";
-import { idInName, type ImportSource, type ReadImport, readImport } from "./importSource.js";
+import { ImportIds } from "./importIds.js";
+import type { ReadImport } from "./importedSession.js";
+import { idInName, idWithin, type ImportSource, readImport } from "./importSource.js";
 
 export type ImportFields = Omit<ValidParams<"session/import">, "idempotencyKey">;
 type Imported = Result<"session/import">["imported"][number];
 type Skipped = Result<"session/import">["skipped"][number];
 
-/** A call with a key, which is held as long as it is under way. */
-export interface HeldCall {
-  readonly call: KeyedCall;
-  readonly held: HeldKey;
-}
-
 /** A file that can be taken over, and what will be said of it. */
-interface Ready {
+interface Ready extends Omit<ReadImport, "ignored"> {
   readonly file: ImportFile;
-  readonly command: ReadImport["command"];
   readonly imported: Imported;
 }
 
@@ -39,8 +35,9 @@ export class Import {
   readonly #source: ImportSource;
   readonly #imported: Imported[] = [];
   readonly #skipped: Skipped[] = [];
-  /** Ids of this import, those in the files and those given instead. */
-  readonly #seen = new Set<string>();
+  readonly #ids: ImportIds;
+  /** Bodies that were put together for sessions that were not submitted yet. */
+  readonly #folders = new Set<StagedBodies>();
   #inFlight: Promise<void>[] = [];
 
   constructor(
@@ -53,9 +50,18 @@ export class Import {
     this.#fields = fields;
     this.#keyed = keyed;
     this.#source = source;
+    this.#ids = new ImportIds(supervisor.registry);
   }
 
   async run(): Promise<Result<"session/import">> {
+    try {
+      return await this.#run();
+    } finally {
+      for (const folder of this.#folders) await folder.discard();
+    }
+  }
+
+  async #run(): Promise<Result<"session/import">> {
     if (this.#fields.onConflict === "refuse") this.#refuseTaken();
     let held: Ready | undefined;
     for (const file of this.#source.files) {
@@ -76,7 +82,7 @@ export class Import {
     const taken = this.#source.files.flatMap((file) => {
       const sessionId = idInName(file);
       const isNew = sessionId !== undefined && this.#supervisor.isNew(this.#callOf(file));
-      return isNew && this.#isTaken(sessionId) ? [sessionId] : [];
+      return isNew && this.#ids.isTaken(sessionId) ? [sessionId] : [];
     });
     if (taken.length > 0) throw conflict(taken);
   }
@@ -87,40 +93,40 @@ export class Import {
     const before = await this.#supervisor.repeat(this.#callOf(file));
     if (before !== undefined) {
       const { renamedFrom, sessionId } = this.#report(before);
-      this.#seen.add(renamedFrom ?? sessionId);
+      this.#ids.meet(renamedFrom ?? sessionId);
       return undefined;
     }
-    const { clock, sessionDefaults: defaults } = this.#supervisor;
-    const read = await readImport(file, this.#source, { nowMs: clock.nowMs(), defaults });
+    // What comes with its bodies may be long: that it cannot be taken is found out before.
+    const within = await idWithin(file, this.#source);
+    if (within !== undefined && !this.#mayTake(within)) return this.#refuse(file, within);
+    const read = await readImport(file, this.#source, this.#supervisor);
     if ("fault" in read) return this.#skip(file, read.fault);
+    if (read.folder !== undefined) this.#folders.add(read.folder);
     const { sessionId } = read.command;
-    if (this.#seen.has(sessionId)) return this.#skip(file, `session_id: "${sessionId}" was in another file`);
-    this.#seen.add(sessionId);
+    if (!this.#ids.meet(sessionId)) return this.#skip(file, `session_id: "${sessionId}" was in another file`);
     return this.#place(file, read);
   }
 
   /** Gives a session its id, as the call wants it where its own is taken. */
-  #place(file: ImportFile, { command, ignored }: ReadImport): Ready | undefined {
+  #place(file: ImportFile, { command, folder, ignored }: ReadImport): Ready | undefined {
     const { sessionId } = command;
     const more = ignored.length === 0 ? {} : { ignored: ignored.slice(0, IGNORED_FIELDS) };
-    if (!this.#isTaken(sessionId)) return { file, command, imported: { sessionId, ...more } };
-    if (this.#fields.onConflict === "rename") {
-      const free = this.#freeId(sessionId);
-      this.#seen.add(free);
-      const imported = { sessionId: free, renamedFrom: sessionId, ...more };
-      return { file, command: { ...command, sessionId: free }, imported };
-    }
+    if (!this.#mayTake(sessionId)) return this.#refuse(file, sessionId);
+    if (!this.#ids.isTaken(sessionId)) return { file, command, folder, imported: { sessionId, ...more } };
+    const free = this.#ids.freeLike(sessionId);
+    const imported = { sessionId: free, renamedFrom: sessionId, ...more };
+    return { file, command: { ...command, sessionId: free }, folder, imported };
+  }
+
+  /** Whether a session of that id can be taken over, under this id or another one. */
+  #mayTake(sessionId: string): boolean {
+    return this.#fields.onConflict === "rename" || !this.#ids.isTaken(sessionId);
+  }
+
+  #refuse(file: ImportFile, sessionId: string): undefined {
     // The name of a single file need not tell its id, so that was not found out before.
     if (this.#fields.onConflict === "refuse" && this.#source.files.length === 1) throw conflict([sessionId]);
     return this.#skip(file, `session_id: there is a session "${sessionId}" already`);
-  }
-
-  #freeId(sessionId: string): string {
-    for (let number = 2; ; number += 1) {
-      const ending = `-${number}`;
-      const candidate = `${sessionId.slice(0, LIMITS.idLength - ending.length)}${ending}`;
-      if (!this.#isTaken(candidate) && !this.#seen.has(candidate)) return candidate;
-    }
   }
 
   async #send(ready: Ready): Promise<void> {
@@ -154,9 +160,13 @@ export class Import {
 
   /** Undefined where the session was refused: then that is said of its file. */
   async #submit(ready: Ready, call: KeyedCall | undefined, show: () => object): Promise<Answer | undefined> {
+    const { folder } = ready;
+    // From here on it belongs to the record, if there comes to be one.
+    if (folder !== undefined) this.#folders.delete(folder);
     try {
       return await this.#supervisor.submit(ready.command, { call, show });
     } catch (error) {
+      await folder?.discard();
       // Where the journal takes no writes the others would fail as well: the call is to be repeated.
       if (!(error instanceof RefusalError) || error.refusal.type === "journal_unavailable") throw error;
       return this.#skip(ready.file, error.message);
@@ -172,10 +182,6 @@ export class Import {
   #skip({ name }: ImportFile, reason: string): undefined {
     this.#skipped.push({ file: name, reason: reason.slice(0, REASON_LENGTH) });
     return undefined;
-  }
-
-  #isTaken(sessionId: string): boolean {
-    return this.#supervisor.registry.session(sessionId) !== undefined;
   }
 
   #callOf(file: ImportFile): KeyedCall | undefined {

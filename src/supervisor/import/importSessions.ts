@@ -1,7 +1,8 @@
 import type { Result } from "../../protocol/types.js";
+import { underKey } from "../heldCall.js";
 import type { KeyedCall } from "../keys.js";
 import type { Supervisor } from "../supervisor.js";
-import { type HeldCall, Import, type ImportFields } from "./import.js";
+import { Import, type ImportFields } from "./import.js";
 import { openSource } from "./importSource.js";
 
 /**
@@ -11,27 +12,12 @@ import { openSource } from "./importSource.js";
  *
  * @throws RefusalError where the path is of no use, or with "refuse" where an id is taken: then nothing was imported
  */
-export async function importSessions(
+export function importSessions(
   supervisor: Supervisor,
   fields: ImportFields,
   call: KeyedCall | undefined,
 ): Promise<Result<"session/import">> {
-  const repeated = supervisor.repeat(call);
-  if (repeated !== undefined) return (await repeated) as Result<"session/import">;
-  const held = call && supervisor.keys.hold(call);
-  const answer = importFrom(supervisor, fields, call && held && { call, held });
-  if (held !== undefined) held.answer = answer;
-  return answer;
-}
-
-async function importFrom(
-  supervisor: Supervisor,
-  fields: ImportFields,
-  keyed: HeldCall | undefined,
-): Promise<Result<"session/import">> {
-  try {
-    return await new Import(supervisor, fields, keyed, await openSource(fields.path)).run();
-  } finally {
-    if (keyed !== undefined) supervisor.keys.release(keyed.held);
-  }
+  return underKey(supervisor, call, async (keyed) =>
+    new Import(supervisor, fields, keyed, await openSource(fields.path)).run(),
+  );
 }

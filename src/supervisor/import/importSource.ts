@@ -4,22 +4,15 @@ import { idOfFileName } from "../../content/sessionFileName.js";
 import { RefusalError } from "../../protocol/errors.js";
 import { LIMITS } from "../../protocol/limits.js";
 import { readRegistryFile, readSessionFile } from "../../protocol/sessionFile.js";
-import type { SessionConfigShape } from "../../protocol/types.js";
-import type { Command } from "../../session/commands.js";
-import { commandOfFile } from "./importedSession.js";
+import { isPortableName } from "../portable/exportPortable.js";
+import { commandOfFile, type ReadImport } from "./importedSession.js";
+import { idInPortable, type ImportSurroundings, readPortableImport } from "./portableImport.js";
 
 /** What is to be imported. */
 export interface ImportSource {
   readonly files: readonly ImportFile[];
   /** Sessions of which the registry says that they are archived. */
   readonly archived: ReadonlySet<string>;
-}
-
-/** A file in the documented shape, as what is asked of the state machine. */
-export interface ReadImport {
-  readonly command: Extract<Command, { type: "session/import" }>;
-  /** Fields of the file that mean nothing here. */
-  readonly ignored: readonly string[];
 }
 
 /** Looks what there is at a path. @throws RefusalError where it cannot be imported from */
@@ -42,15 +35,26 @@ export async function openSource(path: string): Promise<ImportSource> {
 
 /** The session that a file is about, going by its name. */
 export function idInName({ name }: ImportFile): string | undefined {
-  return idOfFileName(name.slice(name.lastIndexOf("/") + 1));
+  return idOfFileName(name.slice(name.lastIndexOf("/") + 1).replace(/\.jsonl(?=$|\.gz$)/, ".json"));
+}
+
+/** The session in a file that has everything, going by its first line; undefined where it is none that can be read. */
+export async function idWithin(file: ImportFile, { files }: ImportSource): Promise<string | undefined> {
+  // A single file may have any name; among many, each that is looked into costs.
+  if (files.length > 1 && !isPortableName(file.name)) return undefined;
+  return idInPortable(file);
 }
 
 /** Reads one file; `fault` says in one line what is wrong with it, and where. */
 export async function readImport(
   file: ImportFile,
   source: ImportSource,
-  surroundings: { readonly nowMs: number; readonly defaults: SessionConfigShape },
+  surroundings: ImportSurroundings,
 ): Promise<ReadImport | { readonly fault: string }> {
+  if (source.files.length === 1 || isPortableName(file.name)) {
+    const whole = await readPortableImport(file, surroundings);
+    if (whole !== undefined) return whole;
+  }
   const value = await readValue(file.path);
   if ("fault" in value) return value;
   const found = readSessionFile(value.value);
@@ -61,7 +65,8 @@ export async function readImport(
     return { fault: `session_id: it is "${sessionId}", and the name of the file says "${named}"` };
   }
   const isArchived = file.isArchived || source.archived.has(sessionId);
-  const command = commandOfFile(found.file, { ...surroundings, isArchived });
+  const { clock, sessionDefaults: defaults } = surroundings;
+  const command = commandOfFile(found.file, { nowMs: clock.nowMs(), defaults, isArchived });
   return "fault" in command ? command : { command, ignored: found.ignored };
 }
 

@@ -1,3 +1,4 @@
+import type { StagedBodies } from "../../content/bodyStore.js";
 import type { SessionFile } from "../../protocol/sessionFile.js";
 import type { SessionConfigShape } from "../../protocol/types.js";
 import type { Command } from "../../session/commands.js";
@@ -5,6 +6,15 @@ import { mergeSettings } from "../../session/settings.js";
 import { isEnded, type Session } from "../../session/state.js";
 
 type ImportCommand = Extract<Command, { type: "session/import" }>;
+
+/** A file of either kind, as what is asked of the state machine. */
+export interface ReadImport {
+  readonly command: ImportCommand;
+  /** Fields of the file that mean nothing here. */
+  readonly ignored: readonly string[];
+  /** The bodies that come with it, where its file has everything. */
+  readonly folder?: StagedBodies | undefined;
+}
 
 /** How far ahead of this one the clock may have been that the file was written by. */
 const CLOCKS_APART_MS = 86_400_000;
@@ -26,8 +36,8 @@ export function commandOfFile(
   const createdAt = file.created_at;
   const lastActivityAt =
     file.last_activity ?? Math.max(createdAt, ...activities.slice(-1).map(({ timestamp }) => timestamp));
-  if (createdAt > nowMs + CLOCKS_APART_MS) return { fault: "created_at: it lies in the future" };
-  if (lastActivityAt > nowMs + CLOCKS_APART_MS) return { fault: "last_activity: it lies in the future" };
+  const future = faultOfFuture({ createdAt, lastActivityAt }, nowMs);
+  if (future !== undefined) return { fault: future };
   if (lastActivityAt < createdAt) return { fault: "last_activity: it lies before created_at" };
   const { timeout_seconds: timeout } = file;
   const idle = timeout === undefined ? {} : { idleTimeoutMs: Math.round(timeout * 1_000) };
@@ -54,6 +64,16 @@ export function commandOfFile(
       details: details ?? undefined,
     })),
   };
+}
+
+/** What is wrong with times that lie further ahead than clocks are apart, if anything. */
+export function faultOfFuture(
+  { createdAt, lastActivityAt }: Pick<Session, "createdAt" | "lastActivityAt">,
+  nowMs: number,
+): string | undefined {
+  if (createdAt > nowMs + CLOCKS_APART_MS) return "created_at: it lies in the future";
+  if (lastActivityAt > nowMs + CLOCKS_APART_MS) return "last_activity: it lies in the future";
+  return undefined;
 }
 
 /** How a session ended, as far as its file tells; one that says no more than "ended" was completed. */

@@ -1,7 +1,7 @@
 import { LIMITS } from "../../protocol/limits.js";
 import type { Result, ValidParams } from "../../protocol/types.js";
 import type { Session } from "../../session/state.js";
-import type { ActivityBody } from "../bodyOf.js";
+import { type ActivityBody, shownSeq } from "../bodyOf.js";
 import type { BodyCursor, BodyFilter, BodyPage } from "../bodyPage.js";
 import { showTime, withoutUndefined } from "../show/session.js";
 import type { Supervisor } from "../supervisor.js";
@@ -27,7 +27,7 @@ export async function listActivities(
     isWanted === undefined ? undefined : (cursor?.total ?? (await count(source, session, isWanted)));
   const next = page.next === undefined ? {} : { nextCursor: encodeCursor({ ...page.next, total: counted }) };
   return {
-    items: page.items.map((item) => showActivity(item)),
+    items: page.items.map((item) => showActivity(item, session)),
     total: counted ?? session.activities,
     ...next,
   };
@@ -59,7 +59,7 @@ async function count(source: Source, session: Session, isWanted: BodyFilter<Acti
 }
 
 /** An activity as it is shown; one that is damaged on disk says so, and leaves the others readable. */
-function showActivity(item: BodyPage<ActivityBody>["items"][number]): Shown {
+function showActivity(item: BodyPage<ActivityBody>["items"][number], session: Session): Shown {
   if ("damaged" in item) return { damaged: true, error: "content_damaged", offsetBytes: item.offset };
-  return withoutUndefined({ ...item, at: showTime(item.at) }) as Shown;
+  return withoutUndefined({ ...item, seq: shownSeq(item, session), at: showTime(item.at) }) as Shown;
 }

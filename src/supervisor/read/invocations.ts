@@ -3,7 +3,7 @@ import { LIMITS } from "../../protocol/limits.js";
 import type { InvocationShape, Result, ValidParams } from "../../protocol/types.js";
 import { invocationNotFound } from "../../session/invocation.js";
 import type { Invocation, Session } from "../../session/state.js";
-import type { InvocationBody } from "../bodyOf.js";
+import { type InvocationBody, shownSeq } from "../bodyOf.js";
 import type { BodyCursor, BodyFilter, BodyPage } from "../bodyPage.js";
 import type { PlacedInMemory } from "../mergedBodies.js";
 import { showInvocation } from "../show/invocation.js";
@@ -107,9 +107,14 @@ function showItem(session: Session, item: BodyPage<InvocationBody>["items"][numb
   return show(session, item);
 }
 
-function show({ sessionId }: Session, body: InvocationBody): InvocationShape {
+function show(session: Session, body: InvocationBody): InvocationShape {
+  const { sessionId } = session;
   const { at: _, seq, ...known } = body;
-  return { ...showInvocation(known), sessionId, seq: seq >= UNENDED ? seq - UNENDED : seq };
+  return {
+    ...showInvocation(known),
+    sessionId,
+    seq: seq >= UNENDED ? seq - UNENDED : shownSeq({ seq }, session),
+  };
 }
 
 function damaged({ invocationId, sessionId }: Invocation): RefusalError["refusal"] {

@@ -1,7 +1,7 @@
 import type { Result, ValidParams } from "../../protocol/types.js";
 import { hiddenRunOf } from "../../session/conversation.js";
-import type { Conversation } from "../../session/state.js";
-import type { MessageBody } from "../bodyOf.js";
+import type { Conversation, Session } from "../../session/state.js";
+import { type MessageBody, shownSeq } from "../bodyOf.js";
 import type { BodyFilter, BodyLeap, BodyPage } from "../bodyPage.js";
 import { showTime } from "../show/session.js";
 import type { Supervisor } from "../supervisor.js";
@@ -26,7 +26,11 @@ export async function listMessages(
   const leap = leapIn(conversation, order);
   const page = await supervisor.bodies.read(session, "conversation", options, isSeen, [], leap);
   const next = page.next === undefined ? {} : { nextCursor: encodeCursor(page.next) };
-  return { items: page.items.map((item) => showMessage(item)), total: session.conversation.count, ...next };
+  return {
+    items: page.items.map((item) => showMessage(item, session)),
+    total: session.conversation.count,
+    ...next,
+  };
 }
 
 /** Tells which messages are to be seen: not those that a restored checkpoint took back. */
@@ -46,7 +50,7 @@ function leapIn({ hidden }: Conversation, order: "newest" | "oldest"): BodyLeap<
 }
 
 /** A message as it is shown; one that is damaged on disk says so, and leaves the others readable. */
-function showMessage(item: BodyPage<MessageBody>["items"][number]): Shown {
+function showMessage(item: BodyPage<MessageBody>["items"][number], session: Session): Shown {
   if ("damaged" in item) return { damaged: true, error: "content_damaged", offsetBytes: item.offset };
-  return { ...item, at: showTime(item.at) };
+  return { ...item, seq: shownSeq(item, session), at: showTime(item.at) };
 }

@@ -25,6 +25,7 @@ export function showEvent(event: Event, stamp: Stamp): EventShape {
 function showData(event: Event, stamp: Stamp): unknown {
   switch (event.type) {
     case "session/created":
+    case "session/cloned":
     case "session/imported": {
       const session = evolve(undefined, event, stamp);
       return session === undefined ? {} : showSession(session);

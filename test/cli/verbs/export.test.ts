@@ -30,4 +30,46 @@ describe("sessiond export", () => {
     expect(await readFile(named.path, "utf8")).toHaveLength(named.sizeBytes);
     expect((await shell.run("export", "nobody")).err).toContain('There is no session "nobody".');
   });
+
+  it("S2.2 writes everything where the name of the file says so, and import takes it over", async () => {
+    await shell.run("call", "message/append", '{"sessionId":"task","role":"user","content":"hello"}');
+    const shape = await shell.run("export", "task", "shape.json");
+    expect(shape.out).toContain(
+      "1 message of its conversation is not in it: name a file that ends in .jsonl",
+    );
+    const whole = await shell.run("export", "task", "task.jsonl.gz", "--secrets");
+    expect(whole.out).toMatch(/^exported to \/.*\/task\.jsonl\.gz: 1 activity, 1 message, .* k?B\n$/);
+    const taken = await shell.run("import", "task.jsonl.gz", "--on-conflict", "rename");
+    expect(taken).toMatchObject({ exitCode: 0, out: "imported task-2 (was task)\n" });
+    const shown = await shell.json<Result<"message/list">>("call", "message/list", '{"sessionId":"task-2"}');
+    expect(shown.items).toMatchObject([{ content: "hello" }]);
+  });
+
+  it("S2.2 clones a session, up to a message that is named by its id or its number", async () => {
+    await shell.run("call", "session/create", '{"sessionId":"talk"}');
+    for (const content of ["one", "two", "three"])
+      await shell.run("call", "message/append", JSON.stringify({ sessionId: "talk", role: "user", content }));
+    const all = await shell.run("clone", "talk");
+    expect(all.out).toMatch(/^cloned talk as [0-9a-f-]{36}, with 3 messages\n$/);
+    const part = await shell.json<Result<"session/clone">>(
+      "clone",
+      "talk",
+      "--through",
+      "2",
+      "--name",
+      "try",
+    );
+    expect(part).toMatchObject({ parentId: "talk", name: "try", messages: 2 });
+    const { items } = await shell.json<Result<"message/list">>(
+      "call",
+      "message/list",
+      '{"sessionId":"talk"}',
+    );
+    const [first] = items.map((item) => ("messageId" in item ? item.messageId : ""));
+    expect(await shell.json("clone", "talk", "--through", first ?? "")).toMatchObject({ messages: 1 });
+    expect(await shell.run("clone", "talk", "--through", "9")).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining("no message of index 9"),
+    });
+  });
 });

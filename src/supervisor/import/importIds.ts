@@ -1,0 +1,33 @@
+import { LIMITS } from "../../protocol/limits.js";
+import type { Registry } from "../registry.js";
+
+/** The ids that one import meets: those in its files, and those that it gives instead. */
+export class ImportIds {
+  readonly #registry: Pick<Registry, "session">;
+  readonly #seen = new Set<string>();
+
+  constructor(registry: Pick<Registry, "session">) {
+    this.#registry = registry;
+  }
+
+  /** Takes an id down; answers false where it was met before. */
+  meet(sessionId: string): boolean {
+    if (this.#seen.has(sessionId)) return false;
+    this.#seen.add(sessionId);
+    return true;
+  }
+
+  /** Whether there is a session of that id, durable or not. */
+  isTaken(sessionId: string): boolean {
+    return this.#registry.session(sessionId) !== undefined;
+  }
+
+  /** An id like that one which nobody has, and none of the files: `task-2`. Taken down. */
+  freeLike(sessionId: string): string {
+    for (let number = 2; ; number += 1) {
+      const ending = `-${number}`;
+      const candidate = `${sessionId.slice(0, LIMITS.idLength - ending.length)}${ending}`;
+      if (!this.isTaken(candidate) && this.meet(candidate)) return candidate;
+    }
+  }
+}

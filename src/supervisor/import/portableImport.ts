@@ -1,0 +1,64 @@
+import type { ImportFile } from "../../content/importFiles.js";
+import { PortableLinesError } from "../../content/portableLines.js";
+import { PortableFault } from "../../protocol/portableLine.js";
+import { isPortableName } from "../portable/exportPortable.js";
+import { commandOfLine } from "../portable/portableSession.js";
+import { readPortable, readPortableHeader } from "../portable/readPortable.js";
+import type { Supervisor } from "../supervisor.js";
+import { faultOfFuture, type ReadImport } from "./importedSession.js";
+
+/** What is needed of the supervisor to read a file. */
+export type ImportSurroundings = Pick<Supervisor, "clock" | "sessionDefaults" | "bodies" | "transfers">;
+
+/** The session in a file that has everything, going by its first line; undefined where it is none that can be read. */
+export async function idInPortable({ path }: ImportFile): Promise<string | undefined> {
+  try {
+    return (await readPortableHeader(path))?.sessionId;
+  } catch {
+    // What is wrong with it is told when it is read.
+    return undefined;
+  }
+}
+
+/**
+ * Reads a file that has everything of a session; `fault` says in one line what is wrong with it, and where. Undefined
+ * where it is another kind of file, or none that can be read.
+ */
+export async function readPortableImport(
+  file: ImportFile,
+  surroundings: ImportSurroundings,
+): Promise<ReadImport | { readonly fault: string } | undefined> {
+  try {
+    const header = await readPortableHeader(file.path);
+    if (header !== undefined) return await readAll(file, surroundings);
+  } catch (error) {
+    if (error instanceof PortableFault) return { fault: error.message };
+    if (!(error instanceof PortableLinesError) || !isPortableName(file.name)) return undefined;
+    return { fault: error.message };
+  }
+  return isPortableName(file.name)
+    ? { fault: "line 1: it is not how an exported session begins" }
+    : undefined;
+}
+
+async function readAll(
+  { path }: ImportFile,
+  { clock, sessionDefaults, bodies, transfers }: ImportSurroundings,
+): Promise<ReadImport | { readonly fault: string }> {
+  let transfer: ReturnType<typeof transfers.begin> | undefined;
+  const onRead = (readBytes: number, sizeBytes: number): void => {
+    transfer ??= transfers.begin({ kind: "import", path, total: sizeBytes, unit: "bytes" });
+    transfer.advanceTo(readBytes);
+  };
+  const { session, folder, ...found } = await readPortable(path, { bodies, onRead }).finally(() =>
+    transfer?.end(),
+  );
+  const command = commandOfLine(session, found, sessionDefaults);
+  const fault = faultOfFuture(command, clock.nowMs());
+  if (fault !== undefined) {
+    await folder?.discard();
+    return { fault: `line 2: ${fault}` };
+  }
+  const ignored = session.withheld.map((name) => `environment.${name}`);
+  return { command, ignored, folder };
+}

@@ -1,0 +1,49 @@
+import type { Journal } from "../journal/index.js";
+import type { ContentHold } from "./contentHold.js";
+import type { InvocationLinks } from "./invocationLinks.js";
+import type { SupervisorLog } from "./options.js";
+import type { Recoverable } from "./recover.js";
+import { snapshotEntries } from "./snapshot.js";
+
+interface SnapshotParts extends Recoverable {
+  readonly journal: Journal;
+  readonly hold: Pick<ContentHold, "isBusy">;
+  readonly links: Pick<InvocationLinks, "isBusy">;
+  readonly log: Pick<SupervisorLog, "warn">;
+}
+
+/** Writes the whole state, when everything that the journal behind it would still be needed for is done. */
+export class Snapshots {
+  readonly #parts: SnapshotParts;
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whether one is worth its cost. None is taken while content is held or linked to: what is to be removed or made then
+   * has to be in the journal behind the last snapshot, so that the next start does it if this daemon does not come to it.
+   */
+  get areNeeded(): boolean {
+    return !this.#isContentBusy && this.#parts.journal.needsSnapshot();
+  }
+
+  /**
+   * Writes one. Bodies are saved before; those that cannot be are in it. What new sessions brought along is in its place
+   * before, or none is written; nor where content has come to be held meanwhile.
+   */
+  async write(): Promise<void> {
+    const { bodies, checkpoints, placements, journal, log } = this.#parts;
+    await bodies.save().catch((err: unknown) => {
+      log.warn({ err }, "Bodies could not be saved; the snapshot has them");
+    });
+    await checkpoints.saveDue();
+    // Once more where another one was moved meanwhile: from the look to the snapshot no turn may pass.
+    while (!placements.isSettled) await placements.settle();
+    if (!this.#isContentBusy) await journal.snapshot(snapshotEntries(this.#parts));
+  }
+
+  get #isContentBusy(): boolean {
+    return this.#parts.hold.isBusy || this.#parts.links.isBusy;
+  }
+}
