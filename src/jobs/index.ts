@@ -2,7 +2,8 @@ import type { SystemClock } from "../schedule/clock.js";
 import type { Jobs } from "../schedule/cron.js";
 import { writeUptime } from "../schedule/uptime.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
-import { registerChainCleanup, registerRetention } from "./retention.js";
+import { registerChainCleanup } from "./chains.js";
+import { registerRetention } from "./retention.js";
 import { Timeouts } from "./timeouts.js";
 
 interface JobParts {

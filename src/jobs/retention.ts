@@ -1,17 +1,7 @@
 import type { Jobs } from "../schedule/cron.js";
-import { cleanUpChains } from "../supervisor/chains/cleanup.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 
 const EVERY_HOUR = "0 * * * *";
-
-/** Has old interactions dropped from the chains of agents: every hour, and once at the start. */
-export function registerChainCleanup(jobs: Jobs, supervisor: Supervisor, afterMs: number): void {
-  if (afterMs === 0) return;
-  jobs.every("chains", EVERY_HOUR, async () => {
-    await cleanUpChains(supervisor, { afterMs, isOwn: true });
-  });
-  void jobs.runNow("chains");
-}
 
 /** Has retention done by the policies: every hour, and once at the start. */
 export function registerRetention(jobs: Jobs, parts: Pick<Supervisor, "retention" | "archiver">): void {

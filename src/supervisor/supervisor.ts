@@ -124,6 +124,7 @@ export class Supervisor {
       clock,
       submit,
       sizeOf: (session) => heldBytes(bodies, contentDir, session),
+      isSpared: ({ sessionId }) => registry.things.chains.isReferredTo(sessionId),
       log,
       settings: options.retention,
     });

@@ -28,8 +28,8 @@ it("fills in every default", () => {
     retention: {
       archiveAfterMs: 2_592_000_000,
       deleteAfterMs: 0,
-      chainsAfterMs: 604_800_000,
       trashAfterMs: 604_800_000,
+      chainsAfterMs: 604_800_000,
       maxSessions: 0,
       maxTotalBytes: 0,
       policies: [],

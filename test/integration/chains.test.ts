@@ -176,6 +176,26 @@ describe("the chains of all agents", () => {
     expect(await peer.call("chain/validate", { agentId: "a" })).toMatchObject({ isValid: true });
   });
 
+  it("S3.2 keep the current session of an agent from retention, as long as it is that", async () => {
+    const daemon = await daemonForTest({ inProcess: true });
+    const peer = await daemon.peer();
+    for (const sessionId of ["before", "current"]) {
+      await peer.call("session/create", { sessionId });
+      await say(peer, "a", sessionId);
+      await peer.call("session/end", { sessionId });
+    }
+    await aMoment();
+    const archived = async (): Promise<string[]> => {
+      const { sessions } = await peer.call("retention/run", { archiveAfterMs: 1 });
+      return sessions.map(({ sessionId }) => sessionId);
+    };
+    expect(await archived()).toEqual(["before"]);
+    await peer.call("chain/cleanup", { days: 0 });
+    expect(await archived()).toEqual([]);
+    await say(peer, "a", "next");
+    expect(await archived()).toEqual(["current"]);
+  });
+
   it("S3.7 lose it by the settings after each start as well", async () => {
     const daemon = await daemonForTest({ config: { retention: { chainsAfterMs: 0 } } });
     const peer = await daemon.peer();

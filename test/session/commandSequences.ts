@@ -14,9 +14,9 @@ import {
   value,
 } from "./birthSequences.js";
 import type { Model } from "./model.js";
+import { chain } from "./chainSequences.js";
 import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
 import { reportEnd, reportStart, start } from "./executionSequences.js";
-import { chain } from "./chainSequences.js";
 import { invocation } from "./invocationSequences.js";
 
 /** One thing that is asked. */

@@ -58,7 +58,7 @@ describe("a template", () => {
     });
     expect(decided(headWith(TEMPLATE), save, { bounds })).toHaveProperty("events");
     const defaults = { metadata: { long: "x".repeat(20_000) } };
-    expect(refusalOf(decided(headWith(undefined), { ...save, defaults } as Command))).toMatchObject({
+    expect(refusalOf(decided(headWith(undefined), { ...save, defaults }))).toMatchObject({
       type: "limit_reached",
       details: { limit: "metadataValueLength" },
     });

@@ -146,11 +146,11 @@ export class RetentionRuns {
 
   /** Answers the steps that were taken, in their order. */
   async #slice(steps: readonly RetentionStep[], { isOwn, dryRun }: RunOptions): Promise<RetentionStep[]> {
-    const { registry, submit, journal } = this.#parts;
+    const { registry, submit, journal, isSpared = () => false } = this.#parts;
     const outcomes = steps.map(async (step): Promise<RetentionStep[]> => {
       const { session, action } = step;
       // Sessions never change, so another object is another state: somebody has come first, and the next run looks again.
-      if (registry.session(session.sessionId) !== session) return [];
+      if (registry.session(session.sessionId) !== session || isSpared(session)) return [];
       if (!dryRun) await submit({ type: `session/${action}`, sessionId: session.sessionId }, { isOwn });
       return [step];
     });

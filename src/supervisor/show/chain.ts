@@ -1,4 +1,4 @@
-import type { ChainEntryShape, ChainShape, EventShape } from "../../protocol/types.js";
+import type { ChainEntryShape, ChainShape } from "../../protocol/types.js";
 import { currentOf } from "../../session/chain.js";
 import type { Event, Stamp } from "../../session/events.js";
 import type { Chain, ChainEntry } from "../../session/state.js";
@@ -32,9 +32,7 @@ export function showAppended([event]: readonly Event[], { at, seq }: Stamp): obj
 }
 
 /** What an event of a chain says. */
-export function showChainEvent(event: Extract<Event, { type: `chain/${string}` }>): EventShape["data"] {
+export function showChainEvent(event: Extract<Event, { type: `chain/${string}` }>): object {
   const { data } = event;
-  return (
-    "before" in data ? { ...data, before: showTime(data.before) } : withoutUndefined(data)
-  ) as EventShape["data"];
+  return "before" in data ? { ...data, before: showTime(data.before) } : withoutUndefined(data);
 }

@@ -51,9 +51,7 @@ describe("templates on the command line", () => {
     await call("template/save", { templateId: "named", defaults: { name: "theirs" } });
     const [title, ...rows] = (await shell.run("templates")).out.trimEnd().split("\n");
     expect(title).toMatch(/^TEMPLATE +SAVED +SETS +DESCRIPTION$/);
-    expect(rows[1]).toMatch(
-      /^t +.* purpose, .* +for checks$/,
-    );
+    expect(rows[1]).toMatch(/^t +.* purpose, .* +for checks$/);
     const newest = async () => (await shell.json<Result<"session/list">>("list", "--limit", "1")).items[0];
     expect(await shell.run("run", "--template", "t", "--", "pwd")).toMatchObject({ out: "/\n", exitCode: 0 });
     expect(await newest()).toMatchObject({ name: "pwd", purpose: "check", tags: ["ci"] });
