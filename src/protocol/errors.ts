@@ -33,7 +33,7 @@ export const ERRORS = {
   invocation_exists: { code: -32021, summary: "An invocation with this id exists already." },
   search_unavailable: { code: -32040, summary: "Nothing can be searched at the moment; the log says why." },
   checkpoint_not_found: { code: -32050, summary: "The session has no checkpoint of this id." },
-  message_not_found: { code: -32070, summary: "The session has no such message." },
+  message_not_found: { code: -32080, summary: "The session has no such message." },
   backup_failed: { code: -32015, summary: "The backup could not be written; the state itself is as it was." },
   lease_held: { code: -32060, summary: "Somebody else has claimed the session, and alone may write to it." },
   lease_lost: {
