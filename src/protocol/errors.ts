@@ -27,7 +27,7 @@ export const ERRORS = {
   unsupported_protocol: { code: -32013, summary: "The client speaks another version of the protocol." },
   shutting_down: { code: -32014, summary: "The daemon is stopping; connect again in a moment." },
   template_not_found: { code: -32016, summary: "No template has this id." },
-  chain_not_found: { code: -32070, summary: "No agent of this id has a chain of sessions." },
+  chain_not_found: { code: -32075, summary: "No agent of this id has a chain of sessions." },
   workspace_failed: { code: -32030, summary: "The workspace could not be made, and so there is no session." },
   invocation_not_found: { code: -32020, summary: "No invocation has this id." },
   invocation_exists: { code: -32021, summary: "An invocation with this id exists already." },

@@ -38,8 +38,13 @@ const WRITES = {
 /** Writes that name what belongs to the session, and not the session. */
 const BY_OTHER_IDS: ReadonlySet<string> = new Set(["command/signal", "invocation/finish"]);
 
-/** Writes that name a session and are no writes to it: it is not there yet, or its log is nobody's alone. */
-const UNBOUND: ReadonlySet<string> = new Set(["session/create", "log/write"]);
+/** Writes that name a session and are no writes to it: it is not there yet, is only read, or has what is not its own. */
+const UNBOUND: ReadonlySet<string> = new Set([
+  "session/create",
+  "session/clone",
+  "log/write",
+  "chain/append",
+]);
 
 /** Of an ended session nobody is the holder any more. */
 const OF_ENDED: ReadonlySet<string> = new Set([

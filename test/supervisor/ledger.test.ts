@@ -65,6 +65,7 @@ describe("a write", () => {
       session: bench.committed[1]?.changes.sessions[0]?.value,
       execution: bench.committed[1]?.changes.executions[0]?.value,
       events: bench.committed[1]?.events,
+      stamp: bench.committed[1]?.stamp,
     });
     expect(seen[2]?.execution?.cancelled).toBe(true);
   });
