@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { dirname } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 
 import { AppendFile } from "../disk/appendFile.js";
 import { checkedLine, parseCheckedLine, verifyCheckedLine } from "../disk/checkedLine.js";
@@ -7,6 +8,9 @@ import { ensurePrivateFolder, syncFolder } from "../disk/folder.js";
 import { readLines, readLinesBackward, type Line } from "../disk/lines.js";
 import { diskOperations, exists, hasCode, type DiskOperations } from "../disk/operations.js";
 import { compressedPath, expandFile } from "./compressedFile.js";
+
+/** Characters that are made in one turn of the loop: more than can come in during one, so that saves keep up. */
+const SLICE_LENGTH = 1024 * 1024;
 
 /** A body: one JSON object with the seq of the event that it belongs to. */
 export interface Body {
@@ -32,7 +36,7 @@ export async function appendBodies(
 ): Promise<void> {
   const first = bodies[0];
   if (first === undefined) return;
-  const bytes = Buffer.from(bodies.map((body) => checkedLine(body, 0).line).join(""));
+  const bytes = await linesOf(bodies);
   const fd = await openOrCreate(path, operations);
   let savedBytes: number;
   try {
@@ -107,6 +111,21 @@ export async function bytesBefore(
     if (hasCode(error, "ENOENT")) return 0;
     throw error;
   }
+}
+
+/** Bodies as checked lines, a slice in each turn of the loop: many wait where much is said, and nobody else should. */
+async function linesOf(bodies: readonly Body[]): Promise<Buffer> {
+  const slices: Buffer[] = [];
+  let text = "";
+  for (const body of bodies) {
+    text += checkedLine(body, 0).line;
+    if (text.length < SLICE_LENGTH) continue;
+    slices.push(Buffer.from(text));
+    text = "";
+    await turn();
+  }
+  slices.push(Buffer.from(text));
+  return Buffer.concat(slices);
 }
 
 async function openOrCreate(path: string, operations: DiskOperations): Promise<number> {

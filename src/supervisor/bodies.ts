@@ -10,6 +10,7 @@ import { ContentHold } from "./contentHold.js";
 import type { PlacedInMemory, ReadSaved } from "./mergedBodies.js";
 import type { SupervisorLog } from "./options.js";
 import type { Placements } from "./placements.js";
+import { roughLength } from "./roughLength.js";
 import { Serial } from "./serial.js";
 import { ofKind, type UnsavedBody } from "./unsavedBody.js";
 import { UrgentSave } from "./urgentSave.js";
@@ -76,7 +77,7 @@ export class Bodies {
       unsaved = { owner, saves: new Serial(), bodies: [], length: 0, intervalMs, dueUpMs };
       this.#unsaved.set(sessionId, unsaved);
     }
-    const length = 64 + JSON.stringify(one.body).length;
+    const length = 64 + roughLength(one.body);
     unsaved.bodies.push({ ...one, length, upMs });
     unsaved.intervalMs = config.autoSaveIntervalMs;
     unsaved.length += length;

@@ -35,9 +35,33 @@ export async function* mergedBodies<B extends Body>(
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   });
-  for await (const one of found) {
-    if (!("body" in one)) yield one;
-    else if (isWanted(one.body.seq) && one.body.seq < firstInMemory) yield one;
+  for await (const one of savedBefore(firstInMemory, found, order)) {
+    if (!("body" in one) || isWanted(one.body.seq)) yield one;
   }
   if (order === "oldest") yield* memory;
+}
+
+/**
+ * What stands in the store before the body of a seq. What stands behind it is written anew from memory, as after a crash,
+ * and so is a damaged line among it, which cannot tell its seq: the line before it tells.
+ */
+async function* savedBefore<B extends Body>(
+  seq: number,
+  found: AsyncIterable<FoundBody<B>>,
+  order: "newest" | "oldest",
+): AsyncGenerator<FoundBody<B>> {
+  let isKnownBefore = order === "oldest" || seq === Number.POSITIVE_INFINITY;
+  let damaged: FoundBody<B>[] = [];
+  for await (const one of found) {
+    if ("body" in one && one.body.seq >= seq) {
+      if (order === "oldest") return;
+      damaged = [];
+    } else if ("body" in one || isKnownBefore) {
+      isKnownBefore = true;
+      yield* damaged;
+      damaged = [];
+      yield one;
+    } else damaged.push(one);
+  }
+  yield* damaged;
 }

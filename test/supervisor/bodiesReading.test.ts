@@ -146,6 +146,25 @@ describe("reading what is damaged", () => {
     },
   );
 
+  it.each(["newest", "oldest"] as const)(
+    "passes over what is written anew, damage included, %s first, as after a crash",
+    async (order) => {
+      const before = new Bodies({ store });
+      add(before, upTo(7));
+      await before.save();
+      const lines = (await readFile(path(), "utf8")).split("\n");
+      for (const index of [1, 4, 6]) lines[index] = (lines[index] ?? "").replace("action", "axtion");
+      await writeFile(path(), lines.join("\n"));
+      const bodies = new Bodies({ store });
+      add(bodies, [4, 5, 6, 7]);
+      for (let limit = 1; limit < 9; limit++) {
+        const all = await readAll(bodies, { order, limit });
+        const expected = [1, "damaged", 3, 4, 5, 6, 7] as const;
+        expect(all).toEqual(order === "oldest" ? [...expected] : expected.toReversed());
+      }
+    },
+  );
+
   it("does not go back to what came in since, when all that it has seen is damaged", async () => {
     const bodies = new Bodies({ store });
     add(bodies, upTo(3));
