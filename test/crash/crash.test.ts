@@ -11,7 +11,8 @@ import { Random } from "./random.js";
 import { Recoveries } from "./recoveries.js";
 import { Watcher } from "./watcher.js";
 import { verifyFinished, verifyOver, verifySession } from "./verify.js";
-import { type AnsweredCall, Writer, type WrittenSession } from "./writer.js";
+import { Writer } from "./writer.js";
+import type { AnsweredCall, WrittenSession } from "./written.js";
 
 const { cycles: CYCLES, seed: SEED } = CAMPAIGN;
 const WRITERS = 8;

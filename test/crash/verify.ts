@@ -6,7 +6,8 @@ import { readIdentity } from "../../src/process/identity.js";
 import { SessiondError } from "../../src/rpc/remoteError.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
-import type { WrittenSession } from "./writer.js";
+import { verifyInvocations, verifyTalk } from "./verifyTalk.js";
+import type { WrittenSession } from "./written.js";
 
 type Command = Result<"command/get">;
 
@@ -43,6 +44,8 @@ async function verifyPresent(peer: Peer, session: WrittenSession): Promise<void>
   const acknowledged = [...session.acknowledged];
   const least = session.counter.acknowledged;
   const commandIds = session.commands.flatMap(({ commandId }) => commandId ?? []);
+  const said = new Map(session.talk.acknowledged);
+  const invoked = session.invocations.map((one) => ({ ...one }));
 
   const { items } = await peer.call("session/list", { name: session.name });
   expect(items.length, `${session.name} is there ${items.length} times`).toBeLessThanOrEqual(1);
@@ -61,6 +64,9 @@ async function verifyPresent(peer: Peer, session: WrittenSession): Promise<void>
     found.filter((action) => !session.attempted.has(action)),
     `${session.name}: never asked for`,
   ).toEqual([]);
+
+  await verifyTalk(peer, { ...session, sessionId }, said);
+  await verifyInvocations(peer, { ...session, sessionId }, invoked);
 
   const { value } = await peer.call("metadata/get", { sessionId, key: "counter", default: 0 });
   expect(value, `${session.name}: counter`).toBeGreaterThanOrEqual(least);
@@ -84,6 +90,12 @@ export async function verifyFinished(peer: Peer, session: WrittenSession): Promi
   const { sessionId = "", counter, commands } = session;
   const shown = await peer.call("session/get", { sessionId });
   expect(shown.activities).toBe(session.attempted.size);
+  expect([...session.talk.acknowledged.keys()].toSorted()).toEqual([...session.talk.attempted].toSorted());
+  expect(shown.messages).toBe(session.talk.attempted.size);
+  const { running, succeeded, abandoned } = shown.invocations;
+  const finished = session.invocations.filter(({ told }) => told === "finished").length;
+  expect(succeeded).toBe(finished);
+  expect(session.isEnded ? abandoned : running).toBe(session.invocations.length - finished);
   expect(shown.metadata).toEqual(counter.attempted === 0 ? {} : { counter: counter.attempted });
   expect(shown.commands.total).toBe(commands.length);
   await until("the last commands to end", async () => {

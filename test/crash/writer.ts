@@ -3,38 +3,7 @@ import { join } from "node:path";
 import type { MethodName, Params, Result } from "../../src/protocol/types.js";
 import type { Caller } from "./caller.js";
 import type { Random } from "./random.js";
-
-/** A call that was answered, to be made once more later: the answer has to be the same. */
-export interface AnsweredCall {
-  readonly method: MethodName;
-  readonly params: object;
-  readonly answer: unknown;
-  /** When it was answered, by the monotonic clock. */
-  readonly answeredMs: number;
-}
-
-/** A command that was asked for; it writes a line to its file each time that it runs. */
-export interface WrittenCommand {
-  readonly file: string;
-  /** From the answer. */
-  commandId?: string;
-}
-
-/** What one writer did in one session: asked for, and answered. */
-export interface WrittenSession {
-  /** Nobody else's: a session that was created twice would be found by it. */
-  readonly name: string;
-  /** From the answer to its creation. */
-  sessionId?: string;
-  readonly attempted: Set<string>;
-  readonly acknowledged: Set<string>;
-  /** The counter that is kept in its metadata. */
-  readonly counter: { attempted: number; acknowledged: number };
-  readonly commands: WrittenCommand[];
-  isEnded: boolean;
-  /** Whether its deletion was asked for, or answered: then it must never be seen again. */
-  deletion?: "asked" | "answered";
-}
+import type { AnsweredCall, WrittenCommand, WrittenInvocation, WrittenSession } from "./written.js";
 
 const KEPT_CALLS = 300;
 const ACTIVITIES_PER_SESSION = 60;
@@ -93,6 +62,8 @@ export class Writer {
       name: this.#next("session"),
       attempted: new Set(),
       acknowledged: new Set(),
+      talk: { attempted: new Set(), acknowledged: new Map() },
+      invocations: [],
       counter: { attempted: 0, acknowledged: 0 },
       commands: [],
       isEnded: false,
@@ -115,11 +86,13 @@ export class Writer {
     session.deletion = "answered";
   }
 
-  /** One to four writes at once: some of them share a batch of the journal. */
+  /** One to seven writes at once: some of them share a batch of the journal. */
   async #work(session: WrittenSession): Promise<void> {
     const records = Array.from({ length: this.#random.between(1, 3) }, () => this.#record(session));
-    if (this.#random.chance(0.3)) await Promise.all([...records, this.#count(session)]);
-    else await Promise.all(records);
+    if (this.#random.chance(0.6)) records.push(this.#say(session), this.#say(session));
+    if (this.#random.chance(0.1)) records.push(this.#useTool(session));
+    if (this.#random.chance(0.3)) records.push(this.#count(session));
+    await Promise.all(records);
     if (this.#random.chance(0.04)) await this.#command(session);
   }
 
@@ -129,6 +102,28 @@ export class Writer {
     const details = { filler: "x".repeat(this.#random.between(0, 300)) };
     await this.#call("session/record", { sessionId, action, details });
     acknowledged.add(action);
+  }
+
+  async #say({ sessionId = "", talk }: WrittenSession): Promise<void> {
+    const text = this.#next("message");
+    talk.attempted.add(text);
+    const blocks = [{ type: "text", text, filler: "x".repeat(this.#random.between(0, 600)) }];
+    const content = this.#random.chance(0.5) ? text : blocks;
+    const { index } = await this.#call("message/append", { sessionId, role: "user", content });
+    talk.acknowledged.set(text, index);
+  }
+
+  async #useTool({ sessionId = "", invocations }: WrittenSession): Promise<void> {
+    const invocation: WrittenInvocation = { invocationId: this.#next("invocation"), told: "asked" };
+    invocations.push(invocation);
+    const { invocationId } = invocation;
+    await this.#call("invocation/start", { sessionId, tool: "hammer", invocationId });
+    invocation.told = "started";
+    // Some are left running: the end of the session abandons them.
+    if (this.#random.chance(0.2)) return;
+    invocation.told = "finishing";
+    await this.#call("invocation/finish", { invocationId, status: "succeeded", output: "x".repeat(100) });
+    invocation.told = "finished";
   }
 
   async #count({ sessionId = "", counter }: WrittenSession): Promise<void> {
