@@ -12,6 +12,7 @@ export type { OutputOptions } from "./commandHandle.js";
 export type { RunOptions, StartOptions } from "./commandOptions.js";
 export { connect, quickSession } from "./connect.js";
 export type { ConnectOptions } from "./connect.js";
+export type { Conversation, MessageOptions } from "./conversation.js";
 export {
   ClientClosedError,
   CommandFailedError,

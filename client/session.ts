@@ -5,6 +5,7 @@ import type { CommandShape, Params, Result, SessionShape } from "../src/protocol
 import type { Call, ItemOf } from "./callTypes.js";
 import { CommandHandle } from "./commandHandle.js";
 import { ownEnvironment, type RunOptions, type StartOptions } from "./commandOptions.js";
+import { Conversation } from "./conversation.js";
 import { ClientClosedError, CommandFailedError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { Claim, ClaimOptions, Lease } from "./lease.js";
@@ -37,6 +38,8 @@ export class Session implements AsyncDisposable {
   readonly sessionId: string;
   /** The session's own key-value store. */
   readonly metadata: SessionMetadata;
+  /** What is said in the session. */
+  readonly conversation: Conversation;
   readonly #ways: SessionWays;
   readonly #call: Call;
   readonly #heartbeat: Heartbeat;
@@ -52,6 +55,7 @@ export class Session implements AsyncDisposable {
     this.#call = call;
     this.#ways = ways;
     this.metadata = new SessionMetadata(call, session.sessionId);
+    this.conversation = new Conversation(call, session.sessionId);
     this.#heartbeat = new Heartbeat(() => this.#beat());
     this.#logQueue = new LogQueue(call, session.sessionId);
     this.#learn(session);

@@ -1,5 +1,6 @@
 import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
+import { messageVerbs } from "./messageVerbs.js";
 import { MORE_VERBS } from "./moreVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
@@ -113,6 +114,7 @@ export const VERBS: readonly VerbSpec[] = [
     options: [{ flags: "--tree", about: "show the sessions that it was made from, and those made from it" }],
     load: async () => (await import("./verbs/show.js")).show,
   },
+  ...messageVerbs(SESSIONS, REF),
   {
     name: "invocations",
     group: SESSIONS,

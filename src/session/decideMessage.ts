@@ -25,7 +25,7 @@ export function appendMessage(
 /** Characters that one of a text takes as JSON at most: an escape such as \u001f. */
 const ESCAPE_LENGTH = 6;
 
-/** How long a content is as JSON; at least its own length where it is a text that cannot exceed the bound. */
+/** How long a content is as JSON; its own length where it is a text that cannot exceed the bound anyhow. */
 function lengthOf(content: MessageContent, bound: number): number {
   // Most are short, and need not be written once more to know it.
   if (typeof content === "string" && content.length * ESCAPE_LENGTH + 2 <= bound) return content.length;
