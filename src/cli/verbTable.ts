@@ -1,6 +1,6 @@
 import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
-import { messageVerbs } from "./messageVerbs.js";
+import { conversationVerbs } from "./conversationVerbs.js";
 import { MORE_VERBS } from "./moreVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
@@ -114,23 +114,7 @@ export const VERBS: readonly VerbSpec[] = [
     options: [{ flags: "--tree", about: "show the sessions that it was made from, and those made from it" }],
     load: async () => (await import("./verbs/show.js")).show,
   },
-  ...messageVerbs(SESSIONS, REF),
-  {
-    name: "invocations",
-    group: SESSIONS,
-    about: "list what tools did in a session, newest first",
-    args: [["<session>", REF]],
-    options: [
-      { flags: "--tool <tool>", about: "only those of this tool" },
-      {
-        flags: "--status <status>",
-        about: "only those",
-        choices: ["running", "succeeded", "failed", "cancelled", "abandoned"],
-      },
-      { flags: "--limit <count>", about: "at most so many (20)", parse: wholeNumber(1) },
-    ],
-    load: async () => (await import("./verbs/invocations.js")).invocations,
-  },
+  ...conversationVerbs(SESSIONS, REF),
   ...chainVerbs(SESSIONS),
   {
     name: "end",

@@ -1,7 +1,14 @@
 import { readFile, truncate } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 
-import { conversationFile, NEVER, Talk, whenSaved, wholeLines } from "../support/conversation.js";
+import {
+  conversationFile,
+  expectWhole,
+  NEVER,
+  Talk,
+  whenSaved,
+  wholeLines,
+} from "../support/conversation.js";
 import { daemonForTest } from "../support/daemon.js";
 import { whenSnapshotted } from "../support/snapshot.js";
 import { until } from "../support/until.js";
@@ -39,14 +46,14 @@ describe("kill -9 in a conversation", () => {
         await phases[phase]();
         await daemon.crash();
         peer = await daemon.peer();
-        await talk.check(peer, [11]);
-        await late.check(peer, [11]);
+        await expectWhole(peer, talk, [11]);
+        await expectWhole(peer, late, [11]);
       }
       expect((await peer.call("daemon/status")).journal.oldestSeq).toBeGreaterThan(1);
       await daemon.restart();
       peer = await daemon.peer();
-      await talk.check(peer);
-      await late.check(peer);
+      await expectWhole(peer, talk);
+      await expectWhole(peer, late);
       expect(await wholeLines(file)).toHaveLength(talk.said.length);
     },
   );
@@ -64,11 +71,11 @@ describe("kill -9 in a conversation", () => {
       await truncate(file, length - missing);
       await daemon.start();
       peer = await daemon.peer();
-      await talk.check(peer);
+      await expectWhole(peer, talk);
       await whenSaved(file, 9);
     }
     await talk.say(peer, 1);
     await whenSaved(file, 10);
-    await talk.check(peer);
+    await expectWhole(peer, talk);
   });
 });

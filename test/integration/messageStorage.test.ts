@@ -6,6 +6,7 @@ import { readBackup, restoreBackup } from "../../src/daemon.js";
 import {
   contentsOf,
   conversationFile,
+  expectWhole,
   indicesOf,
   LIMITS,
   messagesOf,
@@ -23,18 +24,18 @@ describe("a conversation", () => {
     const talk = await Talk.open(peer);
     const file = conversationFile(daemon, talk.session);
     await talk.say(peer, 20);
-    await talk.check(peer);
+    await expectWhole(peer, talk);
     await whenSaved(file, 20);
-    await talk.check(peer);
+    await expectWhole(peer, talk);
     await talk.say(peer, 15);
-    await talk.check(peer);
+    await expectWhole(peer, talk);
     await daemon.crash();
     peer = await daemon.peer();
-    await talk.check(peer);
+    await expectWhole(peer, talk);
     await talk.say(peer, 5);
     await daemon.restart();
     peer = await daemon.peer();
-    await talk.check(peer);
+    await expectWhole(peer, talk);
     expect(await wholeLines(file)).toHaveLength(40);
   });
 
@@ -82,7 +83,7 @@ describe("a conversation", () => {
     expect(contentsOf(await messagesOf(peer, sessionId))).toEqual([...expected, "m7"]);
     // The journal still has all of it, and makes the file whole.
     await daemon.crash();
-    await talk.check(await daemon.peer());
+    await expectWhole(await daemon.peer(), talk);
   });
 
   it("S0.14 is in a backup as far as it had come: what is saved, and what is not", async () => {
@@ -105,7 +106,7 @@ describe("a conversation", () => {
       const how = { replace: false, dryRun: false, nowMs: Date.UTC(2026, 0, 2) };
       await restoreBackup(await readBackup(path), { dataDir: copy.dataDir, ...how });
       await copy.start();
-      for (const talk of talks) await talk.check(await copy.peer());
+      for (const talk of talks) await expectWhole(await copy.peer(), talk);
     } finally {
       await copy.close();
     }

@@ -87,17 +87,17 @@ export class Talk {
     );
     this.said.push(...contents);
   }
+}
 
-  /** All of it is there once, in its order and from both ends, in pages of whatever size. */
-  async check(peer: Peer, limits: readonly number[] = LIMITS): Promise<void> {
-    const { sessionId } = this.session;
-    for (const limit of limits) {
-      const oldest = await messagesOf(peer, sessionId, { order: "oldest", limit });
-      expect(contentsOf(oldest), `oldest, ${limit} a page`).toEqual(this.said);
-      expect(indicesOf(oldest)).toEqual(this.said.map((_, at) => at + 1));
-      const newest = await messagesOf(peer, sessionId, { order: "newest", limit });
-      expect(newest, `newest, ${limit} a page`).toEqual(oldest.toReversed());
-    }
-    expect((await peer.call("session/get", { sessionId })).messages).toBe(this.said.length);
+/** All of a talk is there once, in its order and from both ends, in pages of whatever size. */
+export async function expectWhole(peer: Peer, { session, said }: Talk, limits = LIMITS): Promise<void> {
+  const { sessionId } = session;
+  for (const limit of limits) {
+    const oldest = await messagesOf(peer, sessionId, { order: "oldest", limit });
+    expect(contentsOf(oldest), `oldest, ${limit} a page`).toEqual(said);
+    expect(indicesOf(oldest)).toEqual(said.map((_, at) => at + 1));
+    const newest = await messagesOf(peer, sessionId, { order: "newest", limit });
+    expect(newest, `newest, ${limit} a page`).toEqual(oldest.toReversed());
   }
+  expect((await peer.call("session/get", { sessionId })).messages).toBe(said.length);
 }

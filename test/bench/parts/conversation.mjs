@@ -89,18 +89,16 @@ async function startAgain(bench, folder) {
     figure("start right after the talk", "ms", replayed.startMs),
     figure("memory after it", "MB", replayed.bytes / MB),
   ];
-  const turns = { without: [], with: [] };
+  const turns = { "without a conversation": [], "with this one": [] };
   // In turn, so that what disturbs the machine for a while disturbs both.
   for (let turn = 0; turn < STARTS; turn++) {
-    turns.without.push(await startOn(bench, silent));
-    turns.with.push(await startOn(bench, folder));
+    turns["without a conversation"].push(await startOn(bench, silent));
+    turns["with this one"].push(await startOn(bench, folder));
   }
-  for (const [row, starts] of [
-    ["without a conversation", turns.without],
-    ["with this one", turns.with],
-  ]) {
+  for (const [row, starts] of Object.entries(turns)) {
+    const bytes = median(starts.map((one) => one.bytes));
     figures.push(figure(`start ${row}`, "ms", median(starts.map(({ startMs }) => startMs))));
-    figures.push(figure(`memory of a start ${row}`, "MB", median(starts.map(({ bytes }) => bytes)) / MB));
+    figures.push(figure(`memory of a start ${row}`, "MB", bytes / MB));
   }
   return figures;
 }

@@ -2,12 +2,12 @@ import { wholeNumber } from "./optionValues.js";
 import type { VerbSpec } from "./verb.js";
 
 /**
- * The verbs of conversations, in the order of the help.
+ * The verbs of what is said and done in a session, in the order of the help.
  *
  * @param group the heading that they stand under
  * @param session what the help says of how a session is named
  */
-export function messageVerbs(group: string, session: string): readonly VerbSpec[] {
+export function conversationVerbs(group: string, session: string): readonly VerbSpec[] {
   return [
     {
       name: "messages",
@@ -37,6 +37,22 @@ export function messageVerbs(group: string, session: string): readonly VerbSpec[
         { flags: "--tool <name>", about: "the tool that says it" },
       ],
       load: async () => (await import("./verbs/say.js")).say,
+    },
+    {
+      name: "invocations",
+      group,
+      about: "list what tools did in a session, newest first",
+      args: [["<session>", session]],
+      options: [
+        { flags: "--tool <tool>", about: "only those of this tool" },
+        {
+          flags: "--status <status>",
+          about: "only those",
+          choices: ["running", "succeeded", "failed", "cancelled", "abandoned"],
+        },
+        { flags: "--limit <count>", about: "at most so many (20)", parse: wholeNumber(1) },
+      ],
+      load: async () => (await import("./verbs/invocations.js")).invocations,
     },
   ];
 }
