@@ -204,8 +204,6 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/log/rollingFile.ts": "one state machine: a file that is opened, rolled, given up and opened again",
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
-  "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
-  "src/session/events.ts": "the types of all that happens, side by side",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
   "src/session/evolve.ts": "one list of what each event makes of a session",
