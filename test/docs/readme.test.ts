@@ -54,6 +54,17 @@ describe("the examples of README.md", () => {
     expect(exitCode).toBe(0);
   });
 
+  it("shows what a session holds", { timeout: 90_000 }, async () => {
+    const { out, exitCode } = await run("sh", ["-e", "-c", example("session")]);
+    expect(out).toContain("parser is back at checkpoint");
+    expect(out).toMatch(/└─ .*another-try/);
+    // Said after the checkpoint, and so no more to be seen.
+    expect(out).not.toContain("Rewrite all of it.");
+    expect(out).toContain("parser is archived");
+    expect(out.match(/that file has none/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(exitCode).toBe(0);
+  });
+
   it("runs the program", async () => {
     const { out, exitCode } = await run(process.execPath, ["--input-type=module", "-e", example("client")]);
     expect(out).toMatch(/^succeeded 0$/m);
