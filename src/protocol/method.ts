@@ -13,6 +13,7 @@ export interface Method<
   readonly summary: string;
   /** The parameters by name; a strict object, so that an unknown key is an error that names it. */
   readonly params: Params;
+  /** A getter where it is made for this method alone: only the OpenRPC document asks for it, so a daemon seldom makes it. */
   readonly result: Result;
   /** The errors of its own, beside those that every method can answer. */
   readonly errors: readonly ErrorType[];

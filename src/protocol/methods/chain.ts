@@ -47,7 +47,9 @@ export const chain = {
   "chain/get": method({
     summary: "Lists the interactions of an agent, oldest first unless asked otherwise.",
     params: z.strictObject({ ...one, order: z.enum(["newest", "oldest"]).default("oldest"), ...page }),
-    result: listOf(chainEntry),
+    get result() {
+      return listOf(chainEntry);
+    },
     errors: ["chain_not_found"],
     access: "read",
     durable: false,
@@ -55,13 +57,15 @@ export const chain = {
   "chain/summary": method({
     summary: "Figures of the chain of an agent, and its sessions.",
     params: z.strictObject(one),
-    result: z.strictObject({
-      ...chainShape.shape,
-      /** Different ones among the entries that are still there. */
-      sessions: count,
-      /** The same by their ids, as they came first; of very many the last ones. */
-      sessionIds: z.array(chainedSessionId).max(LIMITS.pageItems),
-    }),
+    get result() {
+      return z.strictObject({
+        ...chainShape.shape,
+        /** Different ones among the entries that are still there. */
+        sessions: count,
+        /** The same by their ids, as they came first; of very many the last ones. */
+        sessionIds: z.array(chainedSessionId).max(LIMITS.pageItems),
+      });
+    },
     errors: ["chain_not_found"],
     access: "read",
     durable: false,
@@ -75,17 +79,19 @@ export const chain = {
       /** Asks besides whether this session is in the chain. */
       sessionId: chainedSessionId.optional(),
     }),
-    result: z.strictObject({
-      agentId,
-      /** No fault was found. */
-      isValid: z.boolean(),
-      /** Whether the session that was named is in the chain. */
-      isInChain: z.boolean().optional(),
-      checked: count,
-      faultCount: count,
-      /** The first so many. */
-      faults: z.array(fault).max(LIMITS.pageItems),
-    }),
+    get result() {
+      return z.strictObject({
+        agentId,
+        /** No fault was found. */
+        isValid: z.boolean(),
+        /** Whether the session that was named is in the chain. */
+        isInChain: z.boolean().optional(),
+        checked: count,
+        faultCount: count,
+        /** The first so many. */
+        faults: z.array(fault).max(LIMITS.pageItems),
+      });
+    },
     errors: ["chain_not_found"],
     access: "read",
     durable: false,
@@ -101,7 +107,9 @@ export const chain = {
   "chain/list": method({
     summary: "Lists the chains of all agents, the one that was appended to last first.",
     params: z.strictObject(page),
-    result: listOf(chainShape),
+    get result() {
+      return listOf(chainShape);
+    },
     errors: [],
     access: "read",
     durable: false,
@@ -109,15 +117,17 @@ export const chain = {
   "chain/stats": method({
     summary: "Figures over the chains of all agents.",
     params: z.strictObject({}),
-    result: z.strictObject({
-      agents: count,
-      interactions: count,
-      entries: count,
-      dropped: count,
-      /** The first interaction of all, and the last; absent where there is none. */
-      firstAt: time.optional(),
-      lastAt: time.optional(),
-    }),
+    get result() {
+      return z.strictObject({
+        agents: count,
+        interactions: count,
+        entries: count,
+        dropped: count,
+        /** The first interaction of all, and the last; absent where there is none. */
+        firstAt: time.optional(),
+        lastAt: time.optional(),
+      });
+    },
     errors: [],
     access: "read",
     durable: false,
@@ -130,12 +140,14 @@ export const chain = {
       /** Only says what would go. */
       dryRun: z.boolean().default(false),
     }),
-    result: z.strictObject({
-      /** Whose chains have become shorter. */
-      agents: count,
-      dropped: count,
-      dryRun: z.boolean(),
-    }),
+    get result() {
+      return z.strictObject({
+        /** Whose chains have become shorter. */
+        agents: count,
+        dropped: count,
+        dryRun: z.boolean(),
+      });
+    },
     errors: ["shutting_down"],
     access: "write",
     durable: true,
@@ -149,13 +161,15 @@ export const chain = {
       /** A file that is not there yet, or a folder that is; outside of the data folder. */
       path: absolutePath,
     }),
-    result: z.strictObject({
-      path: absolutePath,
-      agents: count,
-      interactions: count,
-      files: count,
-      sizeBytes: count,
-    }),
+    get result() {
+      return z.strictObject({
+        path: absolutePath,
+        agents: count,
+        interactions: count,
+        files: count,
+        sizeBytes: count,
+      });
+    },
     errors: ["chain_not_found"],
     access: "read",
     durable: false,

@@ -18,7 +18,9 @@ export const checkpoint = {
   "checkpoint/list": method({
     summary: "Lists the checkpoints of a session, newest first.",
     params: z.strictObject({ sessionId: id, ...page }),
-    result: listOf(checkpointShape),
+    get result() {
+      return listOf(checkpointShape);
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,
@@ -32,14 +34,16 @@ export const checkpoint = {
       /** The newest that is not automatic, where it is left out. */
       checkpointId: id.optional(),
     }),
-    result: z.strictObject({
-      ...session.shape,
-      /** What it was brought back to. */
-      restored: id,
-      /** The checkpoint that undoes it. */
-      undo: id,
-      seq,
-    }),
+    get result() {
+      return z.strictObject({
+        ...session.shape,
+        /** What it was brought back to. */
+        restored: id,
+        /** The checkpoint that undoes it. */
+        undo: id,
+        seq,
+      });
+    },
     errors: [
       "session_not_found",
       "session_not_active",

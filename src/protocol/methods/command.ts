@@ -60,7 +60,9 @@ export const command = {
       status: z.enum([...commandStatus.options, "ended"]).optional(),
       ...page,
     }),
-    result: listOf(commandShape),
+    get result() {
+      return listOf(commandShape);
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,
@@ -76,7 +78,9 @@ export const command = {
       lease: leaseToken.optional(),
       idempotencyKey: idempotencyKey.optional(),
     }),
-    result: z.strictObject({ ...commandShape.shape, seq }),
+    get result() {
+      return z.strictObject({ ...commandShape.shape, seq });
+    },
     errors: ["command_not_found", "invalid_transition"],
     access: "write",
     durable: true,
@@ -94,14 +98,16 @@ export const command = {
       timeoutMs: durationMs.max(LIMITS.waitMs).default(20_000),
       encoding: z.enum(["utf8", "base64"]).default("utf8"),
     }),
-    result: z.strictObject({
-      output: z.string(),
-      /** Where the next call goes on. */
-      nextBytes: count,
-      sizeBytes: count,
-      /** Nothing will follow: the command has ended and everything was read. */
-      ended: z.boolean(),
-    }),
+    get result() {
+      return z.strictObject({
+        output: z.string(),
+        /** Where the next call goes on. */
+        nextBytes: count,
+        sizeBytes: count,
+        /** Nothing will follow: the command has ended and everything was read. */
+        ended: z.boolean(),
+      });
+    },
     errors: ["command_not_found", "content_damaged"],
     access: "read",
     durable: false,

@@ -12,13 +12,15 @@ export const daemon = {
       protocolVersion: z.int().optional(),
       client: z.strictObject({ name: label, version: label.optional() }).optional(),
     }),
-    result: z.strictObject({
-      protocolVersion: z.int(),
-      version: z.string(),
-      methods: z.array(z.string()),
-      limits: z.record(z.string(), z.number()),
-      idempotency: z.strictObject({ keepMs: durationMs, maxKeys: count }),
-    }),
+    get result() {
+      return z.strictObject({
+        protocolVersion: z.int(),
+        version: z.string(),
+        methods: z.array(z.string()),
+        limits: z.record(z.string(), z.number()),
+        idempotency: z.strictObject({ keepMs: durationMs, maxKeys: count }),
+      });
+    },
     errors: ["unsupported_protocol"],
     access: "read",
     durable: false,
@@ -26,7 +28,9 @@ export const daemon = {
   "daemon/ping": method({
     summary: "Answers at once.",
     params: z.strictObject({}),
-    result: z.strictObject({ pong: z.literal(true), at: time }),
+    get result() {
+      return z.strictObject({ pong: z.literal(true), at: time });
+    },
     errors: [],
     access: "read",
     durable: false,
@@ -34,27 +38,29 @@ export const daemon = {
   "daemon/status": method({
     summary: "Figures of the whole: sessions and commands by status, the journal, the process itself.",
     params: z.strictObject({}),
-    result: z.strictObject({
-      version: z.string(),
-      pid: count,
-      startedAt: time,
-      /** Since this start. */
-      uptimeMs: count,
-      /** Over all starts, without the time asleep. */
-      cumulativeUptimeMs: count,
-      socket: z.string().optional(),
-      dataDir: z.string().optional(),
-      logDir: z.string().optional(),
-      sessions: z.strictObject({ total: count, archived: count, byStatus }),
-      commands: z.strictObject({ total: count, running: count, byStatus }),
-      activities: count,
-      connections: count,
-      subscriptions: count,
-      idempotencyKeys: count,
-      journal: z.strictObject({ seq, oldestSeq: seq, sizeBytes: count, segments: count, snapshotSeq: seq }),
-      recovery: z.strictObject({ durationMs: count, records: count, lostCommands: count }),
-      memory: z.strictObject({ rssBytes: count, heapUsedBytes: count }),
-    }),
+    get result() {
+      return z.strictObject({
+        version: z.string(),
+        pid: count,
+        startedAt: time,
+        /** Since this start. */
+        uptimeMs: count,
+        /** Over all starts, without the time asleep. */
+        cumulativeUptimeMs: count,
+        socket: z.string().optional(),
+        dataDir: z.string().optional(),
+        logDir: z.string().optional(),
+        sessions: z.strictObject({ total: count, archived: count, byStatus }),
+        commands: z.strictObject({ total: count, running: count, byStatus }),
+        activities: count,
+        connections: count,
+        subscriptions: count,
+        idempotencyKeys: count,
+        journal: z.strictObject({ seq, oldestSeq: seq, sizeBytes: count, segments: count, snapshotSeq: seq }),
+        recovery: z.strictObject({ durationMs: count, records: count, lostCommands: count }),
+        memory: z.strictObject({ rssBytes: count, heapUsedBytes: count }),
+      });
+    },
     errors: [],
     access: "read",
     durable: false,
@@ -62,12 +68,14 @@ export const daemon = {
   "daemon/health": method({
     summary: "Whether all is well, by named checks; cheap enough to poll.",
     params: z.strictObject({}),
-    result: z.strictObject({
-      status: z.enum(["ok", "degraded"]),
-      checks: z.array(
-        z.strictObject({ name: z.string(), status: z.enum(["ok", "degraded"]), detail: z.string() }),
-      ),
-    }),
+    get result() {
+      return z.strictObject({
+        status: z.enum(["ok", "degraded"]),
+        checks: z.array(
+          z.strictObject({ name: z.string(), status: z.enum(["ok", "degraded"]), detail: z.string() }),
+        ),
+      });
+    },
     errors: [],
     access: "read",
     durable: false,
@@ -79,14 +87,16 @@ export const daemon = {
       /** Empty or not there yet; the folder that it lies in is. Outside of the data folder. */
       path: absolutePath,
     }),
-    result: z.strictObject({
-      path: z.string(),
-      /** Everything up to here is in it, and nothing after. */
-      seq,
-      sizeBytes: count,
-      fileCount: count,
-      durationMs: count,
-    }),
+    get result() {
+      return z.strictObject({
+        path: z.string(),
+        /** Everything up to here is in it, and nothing after. */
+        seq,
+        sizeBytes: count,
+        fileCount: count,
+        durationMs: count,
+      });
+    },
     errors: ["backup_failed", "limit_reached", "shutting_down"],
     access: "write",
     durable: false,
@@ -94,7 +104,9 @@ export const daemon = {
   "daemon/shutdown": method({
     summary: "Stops the daemon in order: commands, journal, socket.",
     params: z.strictObject({}),
-    result: z.strictObject({ stopping: z.literal(true) }),
+    get result() {
+      return z.strictObject({ stopping: z.literal(true) });
+    },
     errors: [],
     access: "write",
     durable: false,

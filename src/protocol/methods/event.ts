@@ -25,7 +25,9 @@ export const event = {
         .optional(),
       sinceSeq: seq.optional(),
     }),
-    result: z.strictObject({ subscriptionId: id, seq }),
+    get result() {
+      return z.strictObject({ subscriptionId: id, seq });
+    },
     errors: ["replay_gap", "limit_reached"],
     access: "read",
     durable: false,
@@ -33,7 +35,9 @@ export const event = {
   "event/unsubscribe": method({
     summary: "Ends a subscription of this connection.",
     params: z.strictObject({ subscriptionId: id }),
-    result: z.strictObject({ seq }),
+    get result() {
+      return z.strictObject({ seq });
+    },
     errors: ["subscription_not_found"],
     access: "read",
     durable: false,

@@ -95,7 +95,9 @@ export const invocation = {
       order: z.enum(["newest", "oldest"]).default("newest"),
       ...page,
     }),
-    result: listOf(z.union([invocationShape, damagedItem])),
+    get result() {
+      return listOf(z.union([invocationShape, damagedItem]));
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,

@@ -19,12 +19,14 @@ export const lease = {
       holder: label.optional(),
       idempotencyKey: idempotencyKey.optional(),
     }),
-    result: z.strictObject({
-      lease: leaseToken,
-      /** One more than that of the lease before: the greater one is the newer. */
-      epoch: count,
-      seq,
-    }),
+    get result() {
+      return z.strictObject({
+        lease: leaseToken,
+        /** One more than that of the lease before: the greater one is the newer. */
+        epoch: count,
+        seq,
+      });
+    },
     errors: ["session_not_found", "session_not_active"],
     access: "write",
     durable: true,

@@ -20,11 +20,13 @@ export const log = {
         path: ["message"],
         message: "expected either a message or entries",
       }),
-    result: z.strictObject({
-      accepted: count,
-      /** Left out, because the settings of the session want less. */
-      filtered: count,
-    }),
+    get result() {
+      return z.strictObject({
+        accepted: count,
+        /** Left out, because the settings of the session want less. */
+        filtered: count,
+      });
+    },
     errors: ["session_not_found", "session_not_active"],
     access: "write",
     durable: false,
@@ -49,12 +51,14 @@ export const log = {
       order: z.enum(["newest", "oldest"]).default("newest"),
       ...page,
     }),
-    result: z.strictObject({
-      items: z.array(logLine),
-      nextCursor: z.string().optional(),
-      /** Lines of this page that could not be read, and were left out. */
-      damaged: count,
-    }),
+    get result() {
+      return z.strictObject({
+        items: z.array(logLine),
+        nextCursor: z.string().optional(),
+        /** Lines of this page that could not be read, and were left out. */
+        damaged: count,
+      });
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,
@@ -70,12 +74,14 @@ export const log = {
       cursor: z.string().max(1_024).optional(),
       timeoutMs: tailTimeoutMs,
     }),
-    result: z.strictObject({
-      lines: z.array(logLine),
-      /** Where the next call goes on; there always is one. */
-      cursor: z.string(),
-      damaged: count,
-    }),
+    get result() {
+      return z.strictObject({
+        lines: z.array(logLine),
+        /** Where the next call goes on; there always is one. */
+        cursor: z.string(),
+        damaged: count,
+      });
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,

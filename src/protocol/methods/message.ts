@@ -18,7 +18,9 @@ export const message = {
       invocationId,
       usage,
     }),
-    result: z.strictObject({ messageId: id, index: count, seq }),
+    get result() {
+      return z.strictObject({ messageId: id, index: count, seq });
+    },
     errors: ["session_not_found", "session_not_active", "limit_reached"],
     access: "write",
     durable: true,
@@ -30,7 +32,9 @@ export const message = {
       order: z.enum(["newest", "oldest"]).default("oldest"),
       ...page,
     }),
-    result: listOf(z.union([messageShape, damagedItem])),
+    get result() {
+      return listOf(z.union([messageShape, damagedItem]));
+    },
     errors: ["session_not_found", "content_damaged"],
     access: "read",
     durable: false,

@@ -12,7 +12,9 @@ export const metadata = {
   "metadata/get": method({
     summary: "Answers one value, or the default where there is none.",
     params: z.strictObject({ ...entry, default: json.optional() }),
-    result: z.strictObject({ value: json, found: z.boolean() }),
+    get result() {
+      return z.strictObject({ value: json, found: z.boolean() });
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,

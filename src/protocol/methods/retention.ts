@@ -40,29 +40,31 @@ export const retention = {
       /** Only says what would go. */
       dryRun: z.boolean().default(false),
     }),
-    result: z.strictObject({
-      /** The first so many, oldest first; the counts beside it have all of them. */
-      sessions: z
-        .array(
-          z.strictObject({
-            sessionId: id,
-            action,
-            /** The setting that wants it, such as `retention.policies[0]`. */
-            reason: z.string(),
-            /** What it holds on disk. */
-            sizeBytes: count,
-          }),
-        )
-        .max(LIMITS.pageItems),
-      archivedCount: count,
-      trashedCount: count,
-      deletedCount: count,
-      /** What all of these hold. */
-      totalBytes: count,
-      /** What those hold that are deleted. */
-      deletedBytes: count,
-      dryRun: z.boolean(),
-    }),
+    get result() {
+      return z.strictObject({
+        /** The first so many, oldest first; the counts beside it have all of them. */
+        sessions: z
+          .array(
+            z.strictObject({
+              sessionId: id,
+              action,
+              /** The setting that wants it, such as `retention.policies[0]`. */
+              reason: z.string(),
+              /** What it holds on disk. */
+              sizeBytes: count,
+            }),
+          )
+          .max(LIMITS.pageItems),
+        archivedCount: count,
+        trashedCount: count,
+        deletedCount: count,
+        /** What all of these hold. */
+        totalBytes: count,
+        /** What those hold that are deleted. */
+        deletedBytes: count,
+        dryRun: z.boolean(),
+      });
+    },
     errors: ["shutting_down"],
     access: "write",
     durable: true,
@@ -71,14 +73,16 @@ export const retention = {
     summary:
       "Answers the policies in force, in their order: the first that wants something of a session has it.",
     params: z.strictObject({}),
-    result: z.strictObject({
-      policies: z.array(policy),
-      /** How long a session stays in the trash; 0 is for ever. */
-      trashAfterMs: count,
-      /** Quotas over all sessions; 0 is none. */
-      maxSessions: count,
-      maxTotalBytes: count,
-    }),
+    get result() {
+      return z.strictObject({
+        policies: z.array(policy),
+        /** How long a session stays in the trash; 0 is for ever. */
+        trashAfterMs: count,
+        /** Quotas over all sessions; 0 is none. */
+        maxSessions: count,
+        maxTotalBytes: count,
+      });
+    },
     errors: [],
     access: "read",
     durable: false,

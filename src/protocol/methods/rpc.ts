@@ -6,7 +6,9 @@ export const rpc = {
   "rpc.discover": method({
     summary: "Answers the OpenRPC document of this protocol.",
     params: z.strictObject({}),
-    result: z.unknown(),
+    get result() {
+      return z.unknown();
+    },
     errors: [],
     access: "read",
     durable: false,

@@ -50,14 +50,16 @@ export const search = {
       limit: z.int().min(1).max(LIMITS.searchItems).default(20),
       cursor: page.cursor,
     }),
-    result: z.strictObject({
-      items: z.array(found),
-      nextCursor: z.string().optional(),
-      /** False while the index is still being made or brought up to date: there may be more. */
-      complete: z.boolean(),
-      /** How far the index is, where it is not complete. */
-      indexed: z.strictObject({ sessions: count, of: count }).optional(),
-    }),
+    get result() {
+      return z.strictObject({
+        items: z.array(found),
+        nextCursor: z.string().optional(),
+        /** False while the index is still being made or brought up to date: there may be more. */
+        complete: z.boolean(),
+        /** How far the index is, where it is not complete. */
+        indexed: z.strictObject({ sessions: count, of: count }).optional(),
+      });
+    },
     errors: ["session_not_found", "search_unavailable"],
     access: "read",
     durable: false,

@@ -100,7 +100,9 @@ export const session = {
       order: z.enum(["newest", "oldest", "recent"]).default("newest"),
       ...page,
     }),
-    result: listOf(sessionShape),
+    get result() {
+      return listOf(sessionShape);
+    },
     errors: [],
     access: "read",
     durable: false,
@@ -160,7 +162,9 @@ export const session = {
   "session/heartbeat": method({
     summary: "Says that somebody still cares. Not journaled: only what a missing one decides is.",
     params: z.strictObject(one),
-    result: z.strictObject({ status: sessionStatus }),
+    get result() {
+      return z.strictObject({ status: sessionStatus });
+    },
     errors: ["session_not_found", "session_not_active"],
     access: "read",
     durable: false,
@@ -193,7 +197,9 @@ export const session = {
       order: z.enum(["newest", "oldest"]).default("newest"),
       ...page,
     }),
-    result: listOf(z.union([activity, damagedItem])),
+    get result() {
+      return listOf(z.union([activity, damagedItem]));
+    },
     errors: ["session_not_found", "content_damaged"],
     access: "read",
     durable: false,

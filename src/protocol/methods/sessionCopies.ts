@@ -24,11 +24,13 @@ export const sessionCopies = {
       throughMessage: z.union([id, z.int().min(1)]).optional(),
       idempotencyKey: idempotencyKey.optional(),
     }),
-    result: z.strictObject({
-      ...writtenSession.shape,
-      /** How many messages could not be read, and so are not in it. */
-      damaged: count,
-    }),
+    get result() {
+      return z.strictObject({
+        ...writtenSession.shape,
+        /** How many messages could not be read, and so are not in it. */
+        damaged: count,
+      });
+    },
     errors: ["session_not_found", "session_exists", "message_not_found", "limit_reached"],
     access: "write",
     durable: true,
@@ -44,19 +46,21 @@ export const sessionCopies = {
       onConflict: z.enum(["refuse", "rename", "keep"]).default("refuse"),
       idempotencyKey: idempotencyKey.optional(),
     }),
-    result: z.strictObject({
-      imported: z.array(
-        z.strictObject({
-          sessionId: id,
-          /** The id in the file, where it was taken. */
-          renamedFrom: id.optional(),
-          /** Fields of the file that mean nothing here. */
-          ignored: z.array(z.string()).optional(),
-        }),
-      ),
-      skipped: z.array(z.strictObject({ file: z.string(), reason: z.string() })),
-      seq,
-    }),
+    get result() {
+      return z.strictObject({
+        imported: z.array(
+          z.strictObject({
+            sessionId: id,
+            /** The id in the file, where it was taken. */
+            renamedFrom: id.optional(),
+            /** Fields of the file that mean nothing here. */
+            ignored: z.array(z.string()).optional(),
+          }),
+        ),
+        skipped: z.array(z.strictObject({ file: z.string(), reason: z.string() })),
+        seq,
+      });
+    },
     errors: ["session_exists", "limit_reached"],
     access: "write",
     durable: true,
@@ -73,16 +77,18 @@ export const sessionCopies = {
       /** Only for a file that has everything: the whole environment, as it is. */
       includeSecrets: z.boolean().default(false),
     }),
-    result: z.strictObject({
-      path: absolutePath,
-      sizeBytes: z.int().nonnegative(),
-      /** How many are in the file. */
-      activities: z.int().nonnegative(),
-      /** The documented shape has none. */
-      messages: z.int().nonnegative(),
-      /** How many could not be read, and so are not in it. */
-      damaged: z.int().nonnegative(),
-    }),
+    get result() {
+      return z.strictObject({
+        path: absolutePath,
+        sizeBytes: z.int().nonnegative(),
+        /** How many are in the file. */
+        activities: z.int().nonnegative(),
+        /** The documented shape has none. */
+        messages: z.int().nonnegative(),
+        /** How many could not be read, and so are not in it. */
+        damaged: z.int().nonnegative(),
+      });
+    },
     errors: ["session_not_found"],
     access: "read",
     durable: false,
@@ -90,21 +96,23 @@ export const sessionCopies = {
   "session/transfers": method({
     summary: "Lists the exports, imports and clones that are under way, and how far each has come.",
     params: z.strictObject({}),
-    result: z.strictObject({
-      items: z.array(
-        z.strictObject({
-          kind: z.enum(["export", "import", "clone"]),
-          /** The file that is written or read. */
-          path: absolutePath.optional(),
-          /** The session that is exported or cloned. */
-          sessionId: id.optional(),
-          done: count,
-          total: count,
-          /** What is counted. */
-          unit: z.enum(["items", "bytes"]),
-        }),
-      ),
-    }),
+    get result() {
+      return z.strictObject({
+        items: z.array(
+          z.strictObject({
+            kind: z.enum(["export", "import", "clone"]),
+            /** The file that is written or read. */
+            path: absolutePath.optional(),
+            /** The session that is exported or cloned. */
+            sessionId: id.optional(),
+            done: count,
+            total: count,
+            /** What is counted. */
+            unit: z.enum(["items", "bytes"]),
+          }),
+        ),
+      });
+    },
     errors: [],
     access: "read",
     durable: false,

@@ -13,7 +13,9 @@ export const template = {
       defaults: templateDefaults,
       idempotencyKey: idempotencyKey.optional(),
     }),
-    result: z.strictObject({ ...templateShape.shape, seq }),
+    get result() {
+      return z.strictObject({ ...templateShape.shape, seq });
+    },
     errors: ["limit_reached"],
     access: "write",
     durable: true,
@@ -29,7 +31,9 @@ export const template = {
   "template/list": method({
     summary: "Lists the templates by their ids.",
     params: z.strictObject(page),
-    result: listOf(templateShape),
+    get result() {
+      return listOf(templateShape);
+    },
     errors: [],
     access: "read",
     durable: false,

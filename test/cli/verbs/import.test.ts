@@ -23,6 +23,7 @@ describe("sessiond import", () => {
     const taken = await shell.run("import", "old");
     expect(taken).toMatchObject({ exitCode: 1, out: "" });
     expect(taken.err).toContain("Nothing was imported.");
+    expect(taken.err).toContain("--on-conflict rename");
     await writeFile(join(shell.folder, "old", "session_b.json"), "{}");
     const renamed = await shell.run("import", "old", "--on-conflict", "rename");
     expect(renamed.exitCode).toBe(1);
