@@ -142,7 +142,7 @@ describe(`kill -9, ${CYCLES} times, with ${WRITERS} writers`, () => {
           `(${sessions.length} sessions, ${deleted} of them deleted; seed ${SEED})\n${recoveries.words()}\n`,
       );
     },
-    // Some 4 s a cycle on two cores, and three times as long where others use them as well.
+    // Some 7 s a cycle on two cores, and longer where others use them as well.
     120_000 + CYCLES * 12_000,
   );
 });
