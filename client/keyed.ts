@@ -1,45 +1,49 @@
-import type { KeyedMethod, MethodName, Methods } from "../src/protocol/types.js";
+import type { KeyedMethod, LeasedMethod, MethodName, Methods } from "../src/protocol/types.js";
+
+/** The writes that a lease binds, without those that see to their lease themselves. */
+type Bound = Exclude<LeasedMethod, "session/claim" | "session/release">;
 
 /**
- * The writes that take an idempotency key. The client has to know them while it runs, and must not load the
- * protocol's schemas for it; `satisfies` sees to it that a name too few or too many does not compile.
+ * The writes that take an idempotency key, and whether a session's handle shows its lease with them. The client has to
+ * know them while it runs, and must not load the protocol's schemas for it; `satisfies` sees to it that what is too few,
+ * too many or wrong does not compile.
  */
 const KEYED = {
-  "session/create": true,
-  "session/clone": true,
-  "session/update": true,
-  "session/touch": true,
-  "session/pause": true,
-  "session/resume": true,
-  "session/end": true,
-  "session/claim": true,
-  "session/release": true,
-  "session/record": true,
-  "session/pin": true,
-  "session/unpin": true,
-  "session/archive": true,
-  "session/unarchive": true,
-  "session/trash": true,
-  "session/untrash": true,
-  "session/delete": true,
-  "session/import": true,
-  "metadata/set": true,
-  "metadata/delete": true,
-  "message/append": true,
-  "invocation/start": true,
-  "invocation/finish": true,
-  "invocation/link": true,
-  "checkpoint/create": true,
-  "checkpoint/restore": true,
-  "checkpoint/delete": true,
-  "template/save": true,
-  "template/delete": true,
-  "chain/append": true,
-  "chain/reset": true,
-  "command/start": true,
-  "command/run": true,
-  "command/signal": true,
-} satisfies Record<KeyedMethod, true>;
+  "session/create": "free",
+  "session/clone": "free",
+  "session/update": "leased",
+  "session/touch": "leased",
+  "session/pause": "leased",
+  "session/resume": "leased",
+  "session/end": "leased",
+  "session/claim": "free",
+  "session/release": "free",
+  "session/record": "leased",
+  "session/pin": "leased",
+  "session/unpin": "leased",
+  "session/archive": "leased",
+  "session/unarchive": "leased",
+  "session/trash": "leased",
+  "session/untrash": "leased",
+  "session/delete": "leased",
+  "session/import": "free",
+  "metadata/set": "leased",
+  "metadata/delete": "leased",
+  "message/append": "leased",
+  "invocation/start": "leased",
+  "invocation/finish": "leased",
+  "invocation/link": "leased",
+  "checkpoint/create": "leased",
+  "checkpoint/restore": "leased",
+  "checkpoint/delete": "leased",
+  "template/save": "free",
+  "template/delete": "free",
+  "chain/append": "free",
+  "chain/reset": "free",
+  "command/start": "leased",
+  "command/run": "leased",
+  "command/signal": "leased",
+} satisfies { readonly [M in KeyedMethod]: M extends Bound ? "leased" : "free" };
 
 type WriteMethod = { [M in MethodName]: Methods[M]["access"] extends "write" ? M : never }[MethodName];
 
@@ -71,4 +75,9 @@ export type Repetition =
 export function repetitionOf(method: string): Repetition {
   if (Object.hasOwn(KEYED, method)) return "keyed";
   return Object.hasOwn(UNREPEATABLE, method) ? "never" : "free";
+}
+
+/** Whether a session's handle shows its lease with a call of this method. */
+export function showsLease(method: string): boolean {
+  return Object.hasOwn(KEYED, method) && KEYED[method as KeyedMethod] === "leased";
 }

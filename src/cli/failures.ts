@@ -31,7 +31,6 @@ const EXIT_CODES: Readonly<Record<string, number>> = {
 
 /** What the daemon says to programs, in words for the command line. */
 const HINTS: Readonly<Record<string, string>> = {
-  session_exists: "--on-conflict rename gives the imported ones free ids, --on-conflict keep leaves them out",
   lease_held: "wait until it is released, or free it with: sessiond release <session>",
 };
 

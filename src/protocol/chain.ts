@@ -4,7 +4,7 @@ import { jsonObject } from "./json.js";
 import { LIMITS } from "./limits.js";
 import { count, seq, text, time } from "./shapes.js";
 
-/** An agent, as its tool names it: any text, so it is never used as a path. */
+/** The name that its tool gives to an agent. It may be whatever the tool likes, so it is never used as a path. */
 export const agentId = z.string().min(1).max(LIMITS.idLength);
 
 /** A session in a chain: one of the daemon's, or one that another tool keeps, by whatever id that has. */

@@ -1,17 +1,9 @@
 import { z } from "zod";
 
-import { jsonObject } from "./json.js";
 import { invocationData, invocationStatus } from "./invocation.js";
 import { message } from "./message.js";
-import {
-  activity,
-  commandCounts,
-  invocationCounts,
-  sessionConfigPatch,
-  sessionStatus,
-  totals,
-} from "./session.js";
-import { absolutePath, count, environment, id, label, tags, text, time } from "./shapes.js";
+import { activity, session, sessionConfigPatch, totals } from "./session.js";
+import { count, id, time } from "./shapes.js";
 
 /** What the first line of a file says that holds a whole session. */
 export const PORTABLE_FORMAT = "sessiond-export";
@@ -43,35 +35,39 @@ const toolsUsed = z.custom<Record<string, number>>(
 );
 
 /** The second line: the session itself, but for what belongs to the place where it was. */
-export const portableSession = z.strictObject({
-  line: z.literal("session"),
-  sessionId: id,
-  status: sessionStatus,
-  name: label.optional(),
-  purpose: text.optional(),
-  description: text.optional(),
-  userId: label.optional(),
-  parentId: id.optional(),
-  workingDirectory: absolutePath.optional(),
-  tags,
-  metadata: jsonObject,
-  environment,
-  /** Variables that the environment had and the file has not. */
-  withheld: z.array(z.string()),
-  config: sessionConfigPatch,
-  createdAt: time,
-  updatedAt: time,
-  lastActivityAt: time,
-  endedAt: time.optional(),
-  endReason: text.optional(),
-  archivedAt: time.optional(),
-  pinned: z.boolean(),
-  activities: count,
-  conversation: z.strictObject({ count, appended: count, hidden: z.array(range) }),
-  commands: commandCounts,
-  invocations: invocationCounts,
-  totals: totals.extend({ toolsUsed }),
-});
+export const portableSession = session
+  // Picked by name: what sessions come to have does not become a part of the format by itself.
+  .pick({
+    sessionId: true,
+    status: true,
+    name: true,
+    purpose: true,
+    description: true,
+    userId: true,
+    parentId: true,
+    workingDirectory: true,
+    tags: true,
+    metadata: true,
+    environment: true,
+    createdAt: true,
+    updatedAt: true,
+    lastActivityAt: true,
+    endedAt: true,
+    endReason: true,
+    archivedAt: true,
+    pinned: true,
+    activities: true,
+    commands: true,
+    invocations: true,
+  })
+  .extend({
+    line: z.literal("session"),
+    /** Variables that the environment had and the file has not. */
+    withheld: z.array(z.string()),
+    config: sessionConfigPatch,
+    conversation: z.strictObject({ count, appended: count, hidden: z.array(range) }),
+    totals: totals.extend({ toolsUsed }),
+  });
 
 /** The lines behind it, by their kinds, which come one after the other; each oldest first. */
 export const portableBodies = {

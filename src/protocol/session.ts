@@ -70,7 +70,7 @@ export const totals = z.strictObject({
   estimatedCostUsd: z.number().min(0),
 });
 
-export const commandCounts = z.strictObject({
+const commandCounts = z.strictObject({
   total: count,
   running: count,
   succeeded: count,
@@ -82,7 +82,7 @@ export const commandCounts = z.strictObject({
 /** Why a lease has ended, where nobody took it over. */
 export const releaseReason = z.enum(["released", "connection_lost", "session_ended"]);
 
-export const invocationCounts = z.strictObject({
+const invocationCounts = z.strictObject({
   running: count,
   succeeded: count,
   failed: count,

@@ -114,7 +114,7 @@ export function checkpointNotFound(sessionId: string, checkpointId: string | und
 
 function isArchived({ sessionId, status }: Session): Refused {
   return refuse("session_not_active", `Session "${sessionId}" is archived: it stays as it is.`, {
-    hint: "take it out of the archive first, or create a new session",
+    hint: "session/unarchive takes it out of the archive",
     details: { status },
   });
 }

@@ -24,7 +24,7 @@ const STAMP = join(DIST, ".bundled");
 
 /**
  * Which modules of the program lie in one file, since each file that is loaded costs a third of a millisecond: what every
- * call needs, what talks to the daemon, and what most verbs print with. The rest is apart, because what a file needs of
+ * call needs, what talks to the daemon, and what most verbs fetch and print with. The rest is apart, because what a file needs of
  * Node is loaded with it.
  */
 const programFiles = (always) => [
@@ -34,7 +34,7 @@ const programFiles = (always) => [
   { name: "client", test: /[\\/]dist[\\/]client[\\/](?!ownPackage|startDaemon)/, priority: 1 },
   {
     name: "printing",
-    test: /[\\/]cli[\\/](?:humane|sessionRef|statusWords|table|textWidth)\.js$/,
+    test: /[\\/]cli[\\/](?:firstItems|humane|sessionRef|statusWords|table|textWidth)\.js$/,
     priority: 1,
   },
 ];

@@ -28,7 +28,7 @@ const isRefused = await client.session.get({ sessionId: "none" }).catch((error: 
 await client.close();
 await daemon.close();
 console.log(JSON.stringify([VERSION, session.name, items.length, isRefused, typeof writeFileSafe, typeof connect]));
-// @ts-expect-error The declarations carry the protocol: a name that is no text does not compile.
+// @ts-expect-error -- A name that is no text must not compile: that is how one sees that the declarations carry the protocol.
 export const wrong = () => client.session.create({ name: 1 });
 `;
 

@@ -1,14 +1,13 @@
 import type { Result } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
+import { firstItems } from "../firstItems.js";
 import { ago, counted } from "../humane.js";
 import { table } from "../table.js";
 
 type Found = Result<"chain/get">;
 
 const DEFAULT_LIMIT = 20;
-/** Items of one page; a longer list is fetched in such pages. */
-const PAGE_ITEMS = 1_000;
 
 /** Shows the chain of an agent, newest first: its current session is that of the first line. */
 export const chain: Verb<{ readonly limit?: number }> = async (
@@ -16,17 +15,9 @@ export const chain: Verb<{ readonly limit?: number }> = async (
   { limit = DEFAULT_LIMIT },
   [agentId = ""],
 ) => {
-  const found = await context.withClient(async (client): Promise<Found> => {
-    const items: Found["items"] = [];
-    let page: Found | undefined;
-    do {
-      const cursor = page?.nextCursor;
-      const room = Math.min(PAGE_ITEMS, limit - items.length);
-      page = await client.chain.get({ agentId, order: "newest", limit: room, cursor });
-      items.push(...page.items);
-    } while (page.nextCursor !== undefined && items.length < limit);
-    return { ...page, items };
-  });
+  const found = await context.withClient((client) =>
+    firstItems(limit, (page) => client.chain.get({ agentId, order: "newest", ...page })),
+  );
   await context.print(found, () => inWords(context, found));
   return EXIT.ok;
 };

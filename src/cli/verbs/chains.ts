@@ -1,27 +1,17 @@
 import type { Result } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
+import { firstItems } from "../firstItems.js";
 import { ago, counted } from "../humane.js";
 import { table } from "../table.js";
 
 type Found = Result<"chain/list">;
 
 const DEFAULT_LIMIT = 20;
-/** Items of one page; a longer list is fetched in such pages. */
-const PAGE_ITEMS = 1_000;
 
 /** Lists the agents that have a chain, the one that went on last first. */
 export const chains: Verb<{ readonly limit?: number }> = async (context, { limit = DEFAULT_LIMIT }) => {
-  const found = await context.withClient(async (client): Promise<Found> => {
-    const items: Found["items"] = [];
-    let page: Found | undefined;
-    do {
-      const cursor = page?.nextCursor;
-      page = await client.chain.list({ limit: Math.min(PAGE_ITEMS, limit - items.length), cursor });
-      items.push(...page.items);
-    } while (page.nextCursor !== undefined && items.length < limit);
-    return { ...page, items };
-  });
+  const found = await context.withClient((client) => firstItems(limit, (page) => client.chain.list(page)));
   await context.print(found, () => inWords(context, found));
   return EXIT.ok;
 };

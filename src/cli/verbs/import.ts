@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 
 import type { Result } from "../../../client/index.js";
+import { SessiondError } from "../../../client/index.js";
+import { CliError } from "../cliError.js";
 import type { Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
 import { withProgress } from "../progress.js";
@@ -19,12 +21,22 @@ export const importFiles: Verb<ImportOptions> = async (context, { onConflict = "
       client,
       // Of a folder it is one file after the other.
       ({ kind, path: read }) => kind === "import" && (read === path || (read ?? "").startsWith(`${path}/`)),
-      () => client.session.import({ path, onConflict }),
+      () => client.session.import({ path, onConflict }).catch(inWordsOfTheVerb),
     ),
   );
   await context.print(result, () => words(result));
   return result.skipped.length === 0 ? EXIT.ok : EXIT.failure;
 };
+
+/** The daemon names the parameter; here it is an option. */
+function inWordsOfTheVerb(error: unknown): never {
+  if (!(error instanceof SessiondError) || error.type !== "session_exists") throw error;
+  throw new CliError(error.message, {
+    type: error.type,
+    exitCode: EXIT.failure,
+    hint: "--on-conflict rename gives the imported ones free ids, --on-conflict keep leaves them out",
+  });
+}
 
 function words({ imported, skipped }: Result<"session/import">): string {
   const lines = imported.map(({ sessionId, renamedFrom, ignored }) => {

@@ -1,5 +1,6 @@
 import type { InvocationShape, Params, Result } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
+import { firstItems } from "../firstItems.js";
 import { ago, counted, duration } from "../humane.js";
 import { findSession, shortIds } from "../sessionRef.js";
 import { paintStatus, statusWords } from "../statusWords.js";
@@ -15,23 +16,13 @@ type Found = Result<"invocation/list">;
 type Item = Found["items"][number];
 
 const DEFAULT_LIMIT = 20;
-/** Items of one page; a longer list is fetched in such pages. */
-const PAGE_ITEMS = 1_000;
 
 /** Lists the invocations of a session, those that run first, then the newest. */
 export const invocations: Verb<InvocationsOptions> = async (context, options, [given = ""]) => {
   const { tool, status, limit = DEFAULT_LIMIT } = options;
-  const found = await context.withClient(async (client): Promise<Found> => {
+  const found = await context.withClient(async (client) => {
     const { sessionId } = await findSession(client, given);
-    const items: Item[] = [];
-    let page: Found | undefined;
-    do {
-      const cursor = page?.nextCursor;
-      const room = Math.min(PAGE_ITEMS, limit - items.length);
-      page = await client.invocation.list({ sessionId, tool, status, limit: room, cursor });
-      items.push(...page.items);
-    } while (page.nextCursor !== undefined && items.length < limit);
-    return { ...page, items };
+    return firstItems(limit, (page) => client.invocation.list({ sessionId, tool, status, ...page }));
   });
   await context.print(found, () => inWords(context, found));
   return 0;

@@ -1,5 +1,6 @@
 import type { Client, Params, Result, SessionShape } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
+import { firstItems } from "../firstItems.js";
 import { ago, counted, duration } from "../humane.js";
 import { shortIds } from "../sessionRef.js";
 import { paintStatus, placeWords, statusWords } from "../statusWords.js";
@@ -18,8 +19,6 @@ interface ListOptions {
 type Found = Result<"session/list">;
 
 const DEFAULT_LIMIT = 20;
-/** Items of one page; a list without a limit is fetched in such pages. */
-const PAGE_ITEMS = 1_000;
 
 /** Lists sessions. */
 export const list: Verb<ListOptions> = async (context, options) => {
@@ -38,14 +37,7 @@ async function find(client: Client, options: ListOptions): Promise<Found> {
     name,
     includeArchived: all || status === "archived",
   };
-  const items: SessionShape[] = [];
-  let page: Found | undefined;
-  do {
-    const params = { ...filter, limit: Math.min(PAGE_ITEMS, limit - items.length), cursor: page?.nextCursor };
-    page = await client.session.list(withoutUndefined(params));
-    items.push(...page.items);
-  } while (page.nextCursor !== undefined && items.length < limit);
-  return { ...page, items };
+  return firstItems(limit, (page) => client.session.list(withoutUndefined({ ...filter, ...page })));
 }
 
 function inWords(context: Context, { items, total }: Found): string {

@@ -1,5 +1,6 @@
 import type { Client, Result } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
+import { firstItems } from "../firstItems.js";
 import { ago, counted } from "../humane.js";
 import { messageText } from "../messageText.js";
 import type { Style } from "../paint.js";
@@ -21,8 +22,6 @@ interface Found {
 }
 
 const DEFAULT_LAST = 20;
-/** Items of one page, at most. */
-const PAGE_ITEMS = 1_000;
 /** Lines of one message on a terminal, unless all of them are asked for. */
 const LINES = 8;
 const INDENT = "  ";
@@ -40,15 +39,9 @@ export const messages: Verb<MessagesOptions> = async (context, options, [given =
 };
 
 async function newest(client: Client, sessionId: string, last: number): Promise<Found> {
-  const items: Item[] = [];
-  let total = 0;
-  let cursor: string | undefined;
-  do {
-    const limit = Math.min(PAGE_ITEMS, last - items.length);
-    const page = await client.message.list({ sessionId, order: "newest", limit, cursor });
-    items.push(...page.items);
-    ({ total, nextCursor: cursor } = page);
-  } while (cursor !== undefined && items.length < last);
+  const { items, total } = await firstItems(last, (page) =>
+    client.message.list({ sessionId, order: "newest", ...page }),
+  );
   return { items: items.toReversed(), total };
 }
 

@@ -1,6 +1,7 @@
-import type { Client, Params, SearchHit } from "../../../client/index.js";
+import type { Client, Params, Result, SearchHit } from "../../../client/index.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
+import { firstItems } from "../firstItems.js";
 import { ago } from "../humane.js";
 import type { Paint } from "../paint.js";
 import { briefId, findSession } from "../sessionRef.js";
@@ -42,18 +43,10 @@ async function find(client: Client, query: string, options: SearchVerbOptions): 
     ...(role === undefined ? {} : { role }),
     order: newest ? "newest" : "rank",
   } as const;
-  const items: SearchHit[] = [];
-  let cursor: string | undefined;
-  for (;;) {
-    const page = {
-      limit: Math.min(PAGE_ITEMS, limit - items.length),
-      ...(cursor === undefined ? {} : { cursor }),
-    };
-    const { items: more, nextCursor, complete } = await client.call("search/query", { ...filter, ...page });
-    items.push(...more);
-    if (nextCursor === undefined || items.length >= limit) return { items, complete };
-    cursor = nextCursor;
-  }
+  const ask = (page: { limit: number; cursor: string | undefined }): Promise<Result<"search/query">> =>
+    client.call("search/query", { ...filter, ...page });
+  const { items, complete } = await firstItems(limit, ask, PAGE_ITEMS);
+  return { items, complete };
 }
 
 function inWords({ paint, width }: Context, { items, complete }: Found): string {

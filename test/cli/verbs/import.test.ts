@@ -24,6 +24,10 @@ describe("sessiond import", () => {
     expect(taken).toMatchObject({ exitCode: 1, out: "" });
     expect(taken.err).toContain("Nothing was imported.");
     expect(taken.err).toContain("--on-conflict rename");
+    // That is what an import can be told, and nothing else.
+    const made = await shell.run("call", "session/create", '{"sessionId":"a"}');
+    expect(made.err).toContain('A session "a" exists already.');
+    expect(made.err).not.toContain("--on-conflict");
     await writeFile(join(shell.folder, "old", "session_b.json"), "{}");
     const renamed = await shell.run("import", "old", "--on-conflict", "rename");
     expect(renamed.exitCode).toBe(1);
