@@ -1,12 +1,15 @@
 import { join } from "node:path";
 
 import type { MethodName, Params, Result } from "../../src/protocol/types.js";
+import { passing } from "../support/until.js";
 import type { Caller } from "./caller.js";
 import type { Random } from "./random.js";
 import type { AnsweredCall, WrittenCommand, WrittenInvocation, WrittenSession } from "./written.js";
 
 const KEPT_CALLS = 300;
 const ACTIVITIES_PER_SESSION = 60;
+/** A writer rests for up to so long between its rounds. */
+const BREATH_MS = 20;
 
 /** Writes on and on, whatever becomes of the daemon, and remembers what it was told. */
 export class Writer {
@@ -50,6 +53,8 @@ export class Writer {
       if (session === undefined || session.isEnded) await this.#create();
       else if (session.attempted.size >= ACTIVITIES_PER_SESSION) await this.#end(session);
       else await this.#work(session);
+      // Without a breath the daemon is so busy with their writes that to look at them takes most of a cycle.
+      await passing(this.#random.between(0, BREATH_MS));
     }
   }
 
