@@ -3,7 +3,13 @@ const WIDE =
 const ASCII = /^[\x20-\x7E]*$/;
 const CONTROL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** The characters of a text as people see them. The tables for it take ten milliseconds to load, and most text is ASCII. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 function widthOf(grapheme: string): number {
   if (/^\p{M}*$/u.test(grapheme)) return 0;
@@ -22,16 +28,17 @@ export function printable(text: string): string {
 export function textWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += widthOf(segment);
+  for (const { segment } of graphemesOf(text)) width += widthOf(segment);
   return width;
 }
 
 /** The text in at most `width` columns; one that is cut ends in `…`. */
 export function cut(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
+  if (ASCII.test(text)) return `${text.slice(0, Math.max(0, width - 1))}…`;
   let kept = "";
   let left = width - 1;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     left -= widthOf(segment);
     if (left < 0) break;
     kept += segment;

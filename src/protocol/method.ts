@@ -11,7 +11,11 @@ export interface Method<
 > {
   /** One sentence, for the OpenRPC document and for help texts. */
   readonly summary: string;
-  /** The parameters by name; a strict object, so that an unknown key is an error that names it. */
+  /**
+   * The parameters by name; a strict object, so that an unknown key is an error that names it. A getter, so that a daemon
+   * makes the schemas of those methods that it is asked for, and each when it is: all of them are a tenth of its start.
+   * Whoever checks with it keeps it.
+   */
   readonly params: Params;
   /** A getter where it is made for this method alone: only the OpenRPC document asks for it, so a daemon seldom makes it. */
   readonly result: Result;

@@ -13,7 +13,7 @@ export type Handler<M extends MethodName, Connection> = (
 /** A handler for every method: a missing one does not compile. */
 export type Handlers<Connection> = { readonly [M in MethodName]: Handler<M, Connection> };
 
-/** The part of a method's declaration that calling it needs, as zod provides it. */
+/** The part of a method's declaration that calling it needs, as zod provides it. It is asked for at the first call. */
 export interface Declaration {
   readonly params: { safeParse(value: unknown): Parsed };
 }
@@ -54,14 +54,16 @@ export function createDispatch<Context>(
 
 function bind<Context>(
   name: string,
-  { params: schema }: Declaration,
+  declaration: Declaration,
   handlers: Readonly<Record<string, AnyHandler<Context>>>,
 ): (params: unknown, context: Context) => unknown {
   if (!Object.hasOwn(handlers, name)) throw new Error(`The method "${name}" has no handler.`);
   // The types are right by what stands next to each other here: the handler gets what its own schema let through.
   const handler = handlers[name] as (params: unknown, context: Context) => unknown;
+  let schema: Declaration["params"] | undefined;
   return (params, context) => {
     if (Array.isArray(params)) throw byPosition(name);
+    schema ??= declaration.params;
     const parsed = schema.safeParse(params ?? {});
     if (!parsed.success) throw new Refused(invalidParams(parsed.error.issues));
     return handler(parsed.data, context);

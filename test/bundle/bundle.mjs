@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
 import { builtinDefaults } from "./builtinDefaults.mjs";
-import { dateFunctions } from "./dateFunctions.mjs";
+import { smallerLibraries } from "./smallerLibraries.mjs";
 import { isCurrent, markCurrent } from "./current.mjs";
 import { inlineRuntime } from "./inlineRuntime.mjs";
 import { licenseTexts } from "./licenses.mjs";
@@ -89,7 +89,7 @@ async function make({ folder, format, extension, input, groups = () => [], copie
     cwd: ROOT,
     input,
     platform: "node",
-    plugins: [dateFunctions(), localClock(), builtinDefaults(), always.plugin, inlineRuntime()],
+    plugins: [smallerLibraries(), localClock(), builtinDefaults(), always.plugin, inlineRuntime()],
     onLog: refuse,
   });
   const { output } = await build.generate({

@@ -5,20 +5,24 @@ import { until } from "../alive.js";
 import { ask, unanswered } from "../ask.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
-import { startDetached } from "../startDetached.js";
 import type { StartOptions, Whereabouts } from "../welcome.js";
-import { startedResult, welcome } from "../welcome.js";
 import { settle } from "../whereabouts.js";
 
 const ANSWER_WITHIN_MS = 5_000;
 
-/** Starts the daemon. That it runs already is no error: then what was asked for is there. */
+/**
+ * Starts the daemon. That it runs already is no error: then what was asked for is there. What only a person or the
+ * starter of a background daemon needs is loaded for them alone: the daemon would keep it for as long as it lives.
+ */
 export const start: Verb<StartOptions> = async (context, options) => {
   const { config, places } = await settle(context.globals, context.io.env, options);
   const asked = await ask(places.socket, "daemon/status", ANSWER_WITHIN_MS);
   if (asked.state === "answered") return sayThatItRuns(context, asked.result as Result<"daemon/status">);
   if (asked.state !== "absent") throw unanswered(places.socket, asked);
-  if (options.detach === true) return startDetached(context, options, places);
+  if (options.detach === true) {
+    const { startDetached } = await import("../startDetached.js");
+    return startDetached(context, options, places);
+  }
 
   const { openDaemon } = await import("../../daemon.js");
   const { stdout } = context.io;
@@ -47,11 +51,13 @@ export const start: Verb<StartOptions> = async (context, options) => {
 };
 
 async function greet(context: Context, whereabouts: Whereabouts): Promise<void> {
+  const { startedResult, welcome } = await import("../welcome.js");
   const headline = `sessiond is ready, pid ${whereabouts.pid}. Ctrl-C stops it.`;
   await context.print(startedResult(whereabouts, true), () => welcome(context.paint, headline, whereabouts));
 }
 
 async function sayThatItRuns(context: Context, status: Result<"daemon/status">): Promise<number> {
+  const { startedResult } = await import("../welcome.js");
   const { pid, socket = "", dataDir = "", logDir = "" } = status;
   await context.print(
     startedResult({ pid, socket, dataDir, logDir }, false),

@@ -23,14 +23,16 @@ export const chain = {
     summary:
       "Adds an interaction to the chain of an agent; its session is the agent's current one from then on. What is " +
       `kept of the prompt are its first ${LIMITS.textLength} characters, and of the response ${LIMITS.chainResponseLength}.`,
-    params: z.strictObject({
-      ...one,
-      sessionId: chainedSessionId,
-      prompt: z.string(),
-      response: z.string().optional(),
-      metadata: jsonObject.optional(),
-      idempotencyKey: idempotencyKey.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        ...one,
+        sessionId: chainedSessionId,
+        prompt: z.string(),
+        response: z.string().optional(),
+        metadata: jsonObject.optional(),
+        idempotencyKey: idempotencyKey.optional(),
+      });
+    },
     result: entryOfAgent,
     errors: ["limit_reached"],
     access: "write",
@@ -38,7 +40,9 @@ export const chain = {
   }),
   "chain/current": method({
     summary: "Answers the last interaction of an agent: its session is where the agent goes on.",
-    params: z.strictObject(one),
+    get params() {
+      return z.strictObject(one);
+    },
     result: entryOfAgent,
     errors: ["chain_not_found"],
     access: "read",
@@ -46,7 +50,9 @@ export const chain = {
   }),
   "chain/get": method({
     summary: "Lists the interactions of an agent, oldest first unless asked otherwise.",
-    params: z.strictObject({ ...one, order: z.enum(["newest", "oldest"]).default("oldest"), ...page }),
+    get params() {
+      return z.strictObject({ ...one, order: z.enum(["newest", "oldest"]).default("oldest"), ...page });
+    },
     get result() {
       return listOf(chainEntry);
     },
@@ -56,7 +62,9 @@ export const chain = {
   }),
   "chain/summary": method({
     summary: "Figures of the chain of an agent, and its sessions.",
-    params: z.strictObject(one),
+    get params() {
+      return z.strictObject(one);
+    },
     get result() {
       return z.strictObject({
         ...chainShape.shape,
@@ -74,11 +82,13 @@ export const chain = {
     summary:
       "Looks whether a chain is as it should be: entries and times in their order, and every session that was one of " +
       "the daemon's still there.",
-    params: z.strictObject({
-      ...one,
-      /** Asks besides whether this session is in the chain. */
-      sessionId: chainedSessionId.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        ...one,
+        /** Asks besides whether this session is in the chain. */
+        sessionId: chainedSessionId.optional(),
+      });
+    },
     get result() {
       return z.strictObject({
         agentId,
@@ -98,7 +108,9 @@ export const chain = {
   }),
   "chain/reset": method({
     summary: "Forgets the chain of an agent. Its sessions stay as they are.",
-    params: z.strictObject({ ...one, idempotencyKey: idempotencyKey.optional() }),
+    get params() {
+      return z.strictObject({ ...one, idempotencyKey: idempotencyKey.optional() });
+    },
     result: written,
     errors: ["chain_not_found"],
     access: "write",
@@ -106,7 +118,9 @@ export const chain = {
   }),
   "chain/list": method({
     summary: "Lists the chains of all agents, the one that was appended to last first.",
-    params: z.strictObject(page),
+    get params() {
+      return z.strictObject(page);
+    },
     get result() {
       return listOf(chainShape);
     },
@@ -116,7 +130,9 @@ export const chain = {
   }),
   "chain/stats": method({
     summary: "Figures over the chains of all agents.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({
         agents: count,
@@ -134,12 +150,14 @@ export const chain = {
   }),
   "chain/cleanup": method({
     summary: "Drops old interactions of all agents. The current one of each stays, however old it is.",
-    params: z.strictObject({
-      /** Those that are older go. */
-      days: z.number().min(0).max(36_500).default(7),
-      /** Only says what would go. */
-      dryRun: z.boolean().default(false),
-    }),
+    get params() {
+      return z.strictObject({
+        /** Those that are older go. */
+        days: z.number().min(0).max(36_500).default(7),
+        /** Only says what would go. */
+        dryRun: z.boolean().default(false),
+      });
+    },
     get result() {
       return z.strictObject({
         /** Whose chains have become shorter. */
@@ -156,11 +174,13 @@ export const chain = {
     summary:
       "Writes the chain of an agent, or those of all agents, into new files: into one, or, where the path is a " +
       "folder, one an agent into it ({agent_id}_sessions.json).",
-    params: z.strictObject({
-      agentId: agentId.optional(),
-      /** A file that is not there yet, or a folder that is; outside of the data folder. */
-      path: absolutePath,
-    }),
+    get params() {
+      return z.strictObject({
+        agentId: agentId.optional(),
+        /** A file that is not there yet, or a folder that is; outside of the data folder. */
+        path: absolutePath,
+      });
+    },
     get result() {
       return z.strictObject({
         path: absolutePath,

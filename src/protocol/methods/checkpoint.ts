@@ -9,7 +9,9 @@ export const checkpoint = {
   "checkpoint/create": method({
     summary:
       "Keeps a session as it is now: texts, tags, metadata, environment, config, status, totals, and the place in its conversation.",
-    params: z.strictObject({ ...sessionWrite, label: label.optional() }),
+    get params() {
+      return z.strictObject({ ...sessionWrite, label: label.optional() });
+    },
     result: checkpointShape,
     errors: ["session_not_found", "session_not_active", "limit_reached"],
     access: "write",
@@ -17,7 +19,9 @@ export const checkpoint = {
   }),
   "checkpoint/list": method({
     summary: "Lists the checkpoints of a session, newest first.",
-    params: z.strictObject({ sessionId: id, ...page }),
+    get params() {
+      return z.strictObject({ sessionId: id, ...page });
+    },
     get result() {
       return listOf(checkpointShape);
     },
@@ -29,11 +33,13 @@ export const checkpoint = {
     summary:
       "Brings a session back to a checkpoint, and keeps it as it was before in another one, which undoes this. " +
       "Messages since then are hidden, activities stay. An ended session may become active again.",
-    params: z.strictObject({
-      ...sessionWrite,
-      /** The newest that is not automatic, where it is left out. */
-      checkpointId: id.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        ...sessionWrite,
+        /** The newest that is not automatic, where it is left out. */
+        checkpointId: id.optional(),
+      });
+    },
     get result() {
       return z.strictObject({
         ...session.shape,
@@ -56,7 +62,9 @@ export const checkpoint = {
   }),
   "checkpoint/delete": method({
     summary: "Deletes a checkpoint. The session stays as it is.",
-    params: z.strictObject({ ...sessionWrite, checkpointId: id }),
+    get params() {
+      return z.strictObject({ ...sessionWrite, checkpointId: id });
+    },
     result: written,
     errors: ["session_not_found", "checkpoint_not_found"],
     access: "write",

@@ -39,7 +39,9 @@ export const command = {
   }),
   "command/wait": method({
     summary: "Answers when the command has ended, or, after timeoutMs, as it is then.",
-    params: z.strictObject({ commandId: id, timeoutMs: durationMs.max(LIMITS.waitMs).optional() }),
+    get params() {
+      return z.strictObject({ commandId: id, timeoutMs: durationMs.max(LIMITS.waitMs).optional() });
+    },
     result: commandShape,
     errors: ["command_not_found"],
     access: "read",
@@ -47,7 +49,9 @@ export const command = {
   }),
   "command/get": method({
     summary: "Answers one command.",
-    params: z.strictObject({ commandId: id }),
+    get params() {
+      return z.strictObject({ commandId: id });
+    },
     result: commandShape,
     errors: ["command_not_found"],
     access: "read",
@@ -55,11 +59,13 @@ export const command = {
   }),
   "command/list": method({
     summary: "Lists the commands of a session, or of all, newest first.",
-    params: z.strictObject({
-      sessionId: id.optional(),
-      status: z.enum([...commandStatus.options, "ended"]).optional(),
-      ...page,
-    }),
+    get params() {
+      return z.strictObject({
+        sessionId: id.optional(),
+        status: z.enum([...commandStatus.options, "ended"]).optional(),
+        ...page,
+      });
+    },
     get result() {
       return listOf(commandShape);
     },
@@ -71,13 +77,15 @@ export const command = {
     summary:
       "Sends a signal to a command's process group. One that asks it to end also ends its retries, and is the only " +
       "kind that is taken between two tries; with graceMs, SIGKILL follows for what is left by then.",
-    params: z.strictObject({
-      commandId: id,
-      signal: signalName.default("SIGTERM"),
-      graceMs: durationMs.optional(),
-      lease: leaseToken.optional(),
-      idempotencyKey: idempotencyKey.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        commandId: id,
+        signal: signalName.default("SIGTERM"),
+        graceMs: durationMs.optional(),
+        lease: leaseToken.optional(),
+        idempotencyKey: idempotencyKey.optional(),
+      });
+    },
     get result() {
       return z.strictObject({ ...commandShape.shape, seq });
     },
@@ -88,16 +96,18 @@ export const command = {
   "command/output": method({
     summary:
       "Reads a command's output from a byte on; with follow, waits until there is more or it has ended.",
-    params: z.strictObject({
-      commandId: id,
-      stream: z.enum(["stdout", "stderr"]).default("stdout"),
-      sinceBytes: count.default(0),
-      limitBytes: z.int().min(4).max(LIMITS.outputBytes).default(65_536),
-      follow: z.boolean().default(false),
-      /** How long a following call is held at most. */
-      timeoutMs: durationMs.max(LIMITS.waitMs).default(20_000),
-      encoding: z.enum(["utf8", "base64"]).default("utf8"),
-    }),
+    get params() {
+      return z.strictObject({
+        commandId: id,
+        stream: z.enum(["stdout", "stderr"]).default("stdout"),
+        sinceBytes: count.default(0),
+        limitBytes: z.int().min(4).max(LIMITS.outputBytes).default(65_536),
+        follow: z.boolean().default(false),
+        /** How long a following call is held at most. */
+        timeoutMs: durationMs.max(LIMITS.waitMs).default(20_000),
+        encoding: z.enum(["utf8", "base64"]).default("utf8"),
+      });
+    },
     get result() {
       return z.strictObject({
         output: z.string(),

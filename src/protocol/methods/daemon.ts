@@ -8,10 +8,12 @@ const byStatus = z.record(z.string(), count);
 export const daemon = {
   "daemon/hello": method({
     summary: "Says who is there: versions, limits and methods. Optional; no handshake is required.",
-    params: z.strictObject({
-      protocolVersion: z.int().optional(),
-      client: z.strictObject({ name: label, version: label.optional() }).optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        protocolVersion: z.int().optional(),
+        client: z.strictObject({ name: label, version: label.optional() }).optional(),
+      });
+    },
     get result() {
       return z.strictObject({
         protocolVersion: z.int(),
@@ -27,7 +29,9 @@ export const daemon = {
   }),
   "daemon/ping": method({
     summary: "Answers at once.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({ pong: z.literal(true), at: time });
     },
@@ -37,7 +41,9 @@ export const daemon = {
   }),
   "daemon/status": method({
     summary: "Figures of the whole: sessions and commands by status, the journal, the process itself.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({
         version: z.string(),
@@ -67,7 +73,9 @@ export const daemon = {
   }),
   "daemon/health": method({
     summary: "Whether all is well, by named checks; cheap enough to poll.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({
         status: z.enum(["ok", "degraded"]),
@@ -83,10 +91,12 @@ export const daemon = {
   "daemon/backup": method({
     summary:
       "Copies everything as it is at one seq into a new folder, while writes go on; answers when it is durable.",
-    params: z.strictObject({
-      /** Empty or not there yet; the folder that it lies in is. Outside of the data folder. */
-      path: absolutePath,
-    }),
+    get params() {
+      return z.strictObject({
+        /** Empty or not there yet; the folder that it lies in is. Outside of the data folder. */
+        path: absolutePath,
+      });
+    },
     get result() {
       return z.strictObject({
         path: z.string(),
@@ -103,7 +113,9 @@ export const daemon = {
   }),
   "daemon/shutdown": method({
     summary: "Stops the daemon in order: commands, journal, socket.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({ stopping: z.literal(true) });
     },

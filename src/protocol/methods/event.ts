@@ -15,16 +15,18 @@ export const event = {
     summary:
       "Sends events as `event` notifications: with sinceSeq first those after it, then the present, " +
       "without gap or duplicate.",
-    params: z.strictObject({
-      sessionIds: z.array(id).min(1).max(1_000).optional(),
-      /** Full types, or a namespace with a star: `session/*`. */
-      types: z
-        .array(z.enum(eventTypes, "expected a type of event such as session/ended, or session/*"))
-        .min(1)
-        .max(64)
-        .optional(),
-      sinceSeq: seq.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        sessionIds: z.array(id).min(1).max(1_000).optional(),
+        /** Full types, or a namespace with a star: `session/*`. */
+        types: z
+          .array(z.enum(eventTypes, "expected a type of event such as session/ended, or session/*"))
+          .min(1)
+          .max(64)
+          .optional(),
+        sinceSeq: seq.optional(),
+      });
+    },
     get result() {
       return z.strictObject({ subscriptionId: id, seq });
     },
@@ -34,7 +36,9 @@ export const event = {
   }),
   "event/unsubscribe": method({
     summary: "Ends a subscription of this connection.",
-    params: z.strictObject({ subscriptionId: id }),
+    get params() {
+      return z.strictObject({ subscriptionId: id });
+    },
     get result() {
       return z.strictObject({ seq });
     },

@@ -10,14 +10,16 @@ const { role, content, toolName, invocationId, usage } = messageShape.shape;
 export const message = {
   "message/append": method({
     summary: "Appends a message to the conversation of a session, with what it cost where that is known.",
-    params: z.strictObject({
-      ...sessionWrite,
-      role,
-      content,
-      toolName,
-      invocationId,
-      usage,
-    }),
+    get params() {
+      return z.strictObject({
+        ...sessionWrite,
+        role,
+        content,
+        toolName,
+        invocationId,
+        usage,
+      });
+    },
     get result() {
       return z.strictObject({ messageId: id, index: count, seq });
     },
@@ -27,11 +29,13 @@ export const message = {
   }),
   "message/list": method({
     summary: "Lists the conversation of a session, oldest first unless asked otherwise.",
-    params: z.strictObject({
-      sessionId: id,
-      order: z.enum(["newest", "oldest"]).default("oldest"),
-      ...page,
-    }),
+    get params() {
+      return z.strictObject({
+        sessionId: id,
+        order: z.enum(["newest", "oldest"]).default("oldest"),
+        ...page,
+      });
+    },
     get result() {
       return listOf(z.union([messageShape, damagedItem]));
     },

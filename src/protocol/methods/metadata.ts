@@ -11,7 +11,9 @@ const write = { ...sessionWrite, key };
 export const metadata = {
   "metadata/get": method({
     summary: "Answers one value, or the default where there is none.",
-    params: z.strictObject({ ...entry, default: json.optional() }),
+    get params() {
+      return z.strictObject({ ...entry, default: json.optional() });
+    },
     get result() {
       return z.strictObject({ value: json, found: z.boolean() });
     },
@@ -21,7 +23,9 @@ export const metadata = {
   }),
   "metadata/set": method({
     summary: "Sets one value.",
-    params: z.strictObject({ ...write, value: json }),
+    get params() {
+      return z.strictObject({ ...write, value: json });
+    },
     result: written,
     errors: ["session_not_found", "session_not_active", "limit_reached"],
     access: "write",
@@ -29,7 +33,9 @@ export const metadata = {
   }),
   "metadata/delete": method({
     summary: "Deletes one value. Deleting what is not there changes nothing.",
-    params: z.strictObject(write),
+    get params() {
+      return z.strictObject(write);
+    },
     result: written,
     errors: ["session_not_found", "session_not_active"],
     access: "write",

@@ -30,16 +30,18 @@ export const retention = {
     summary:
       "Archives, trashes and deletes sessions by the policies in force. Those that have not ended, or are pinned, are " +
       "never touched. Each session goes one step: what a run archives or trashes, no run before the next one deletes.",
-    params: z.strictObject({
-      /** Counted from the end of a session; 0 is never. The daemon's setting where it is left out. */
-      archiveAfterMs: durationMs.optional(),
-      /** The same, for archived sessions. */
-      deleteAfterMs: durationMs.optional(),
-      /** Counted from when a session came into the trash. */
-      trashAfterMs: durationMs.optional(),
-      /** Only says what would go. */
-      dryRun: z.boolean().default(false),
-    }),
+    get params() {
+      return z.strictObject({
+        /** Counted from the end of a session; 0 is never. The daemon's setting where it is left out. */
+        archiveAfterMs: durationMs.optional(),
+        /** The same, for archived sessions. */
+        deleteAfterMs: durationMs.optional(),
+        /** Counted from when a session came into the trash. */
+        trashAfterMs: durationMs.optional(),
+        /** Only says what would go. */
+        dryRun: z.boolean().default(false),
+      });
+    },
     get result() {
       return z.strictObject({
         /** The first so many, oldest first; the counts beside it have all of them. */
@@ -72,7 +74,9 @@ export const retention = {
   "retention/policy": method({
     summary:
       "Answers the policies in force, in their order: the first that wants something of a session has it.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({
         policies: z.array(policy),

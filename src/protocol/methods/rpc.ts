@@ -5,7 +5,9 @@ import { method } from "../method.js";
 export const rpc = {
   "rpc.discover": method({
     summary: "Answers the OpenRPC document of this protocol.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.unknown();
     },

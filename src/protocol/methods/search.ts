@@ -29,27 +29,29 @@ export const search = {
     summary:
       'Finds messages, activities and sessions that have all the words of a query. A "phrase" stands in quotes, ' +
       "prefix* goes on, -word must not be there; everything else stands for itself.",
-    params: z.strictObject({
-      query: z.string().min(1).max(LIMITS.queryLength),
-      /** Where to look; everywhere if left out. A session is found by its name, purpose, description, tags, metadata. */
-      in: z
-        .array(z.enum(["messages", "activities", "sessions"]))
-        .min(1)
-        .max(3)
-        .optional(),
-      sessionIds: z.array(id).min(1).max(LIMITS.pageItems).optional(),
-      userId: label.optional(),
-      /** The session has all of them. */
-      tags: tags.optional(),
-      /** Only messages have one. */
-      role: messageRole.optional(),
-      since: time.optional(),
-      /** The first moment that is too late. */
-      until: time.optional(),
-      order: z.enum(["rank", "newest"]).default("rank"),
-      limit: z.int().min(1).max(LIMITS.searchItems).default(20),
-      cursor: page.cursor,
-    }),
+    get params() {
+      return z.strictObject({
+        query: z.string().min(1).max(LIMITS.queryLength),
+        /** Where to look; everywhere if left out. A session is found by its name, purpose, description, tags, metadata. */
+        in: z
+          .array(z.enum(["messages", "activities", "sessions"]))
+          .min(1)
+          .max(3)
+          .optional(),
+        sessionIds: z.array(id).min(1).max(LIMITS.pageItems).optional(),
+        userId: label.optional(),
+        /** The session has all of them. */
+        tags: tags.optional(),
+        /** Only messages have one. */
+        role: messageRole.optional(),
+        since: time.optional(),
+        /** The first moment that is too late. */
+        until: time.optional(),
+        order: z.enum(["rank", "newest"]).default("rank"),
+        limit: z.int().min(1).max(LIMITS.searchItems).default(20),
+        cursor: page.cursor,
+      });
+    },
     get result() {
       return z.strictObject({
         items: z.array(found),

@@ -10,20 +10,22 @@ export const sessionCopies = {
     summary:
       "Creates a session as a copy of another one, its parent, in whatever status that is. It begins with its settings, " +
       "its environment and its conversation, or that up to a message; what the parent did and used is not the clone's.",
-    params: z.strictObject({
-      sessionId: id,
-      /** The id of the clone. */
-      newSessionId: id.optional(),
-      /** That of the parent where it is left out. */
-      name: label.optional(),
-      /** What is copied beside the texts: everything where it is left out. */
-      include: z
-        .array(z.enum(["conversation", "config", "environment", "metadata", "tags", "workingDirectory"]))
-        .optional(),
-      /** The last message that is copied, by its id or its index. */
-      throughMessage: z.union([id, z.int().min(1)]).optional(),
-      idempotencyKey: idempotencyKey.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        sessionId: id,
+        /** The id of the clone. */
+        newSessionId: id.optional(),
+        /** That of the parent where it is left out. */
+        name: label.optional(),
+        /** What is copied beside the texts: everything where it is left out. */
+        include: z
+          .array(z.enum(["conversation", "config", "environment", "metadata", "tags", "workingDirectory"]))
+          .optional(),
+        /** The last message that is copied, by its id or its index. */
+        throughMessage: z.union([id, z.int().min(1)]).optional(),
+        idempotencyKey: idempotencyKey.optional(),
+      });
+    },
     get result() {
       return z.strictObject({
         ...writtenSession.shape,
@@ -39,13 +41,15 @@ export const sessionCopies = {
     summary:
       "Takes over sessions from files that session/export wrote, or in the documented shape: a folder with such " +
       "session_* files, or one file. Each session comes as a whole or not at all; files that are damaged, newer or of no such shape are skipped, with the reason.",
-    params: z.strictObject({
-      /** A folder with `session_*` files, perhaps a `registry.json` and an `archive/`; or one file of any name. */
-      path: absolutePath,
-      /** Where the id is taken: import nothing at all, take the next free id, or keep what is there. */
-      onConflict: z.enum(["refuse", "rename", "keep"]).default("refuse"),
-      idempotencyKey: idempotencyKey.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        /** A folder with `session_*` files, perhaps a `registry.json` and an `archive/`; or one file of any name. */
+        path: absolutePath,
+        /** Where the id is taken: import nothing at all, take the next free id, or keep what is there. */
+        onConflict: z.enum(["refuse", "rename", "keep"]).default("refuse"),
+        idempotencyKey: idempotencyKey.optional(),
+      });
+    },
     get result() {
       return z.strictObject({
         imported: z.array(
@@ -70,13 +74,15 @@ export const sessionCopies = {
       "Writes one session into a new file, which session/import takes. The ending of its name says how: .jsonl, " +
       "or compressed .jsonl.gz, is everything, with a checksum; any other is the documented shape, with all of its " +
       "activities. What looks like a secret in its environment is left out or redacted.",
-    params: z.strictObject({
-      sessionId: id,
-      /** A file that is not there yet, in a folder that is, outside of the data folder. */
-      path: absolutePath,
-      /** Only for a file that has everything: the whole environment, as it is. */
-      includeSecrets: z.boolean().default(false),
-    }),
+    get params() {
+      return z.strictObject({
+        sessionId: id,
+        /** A file that is not there yet, in a folder that is, outside of the data folder. */
+        path: absolutePath,
+        /** Only for a file that has everything: the whole environment, as it is. */
+        includeSecrets: z.boolean().default(false),
+      });
+    },
     get result() {
       return z.strictObject({
         path: absolutePath,
@@ -95,7 +101,9 @@ export const sessionCopies = {
   }),
   "session/transfers": method({
     summary: "Lists the exports, imports and clones that are under way, and how far each has come.",
-    params: z.strictObject({}),
+    get params() {
+      return z.strictObject({});
+    },
     get result() {
       return z.strictObject({
         items: z.array(

@@ -7,12 +7,14 @@ import { template as templateShape, templateDefaults } from "../template.js";
 export const template = {
   "template/save": method({
     summary: "Saves defaults for new sessions under an id, in place of those that were there.",
-    params: z.strictObject({
-      templateId: id,
-      description: text.optional(),
-      defaults: templateDefaults,
-      idempotencyKey: idempotencyKey.optional(),
-    }),
+    get params() {
+      return z.strictObject({
+        templateId: id,
+        description: text.optional(),
+        defaults: templateDefaults,
+        idempotencyKey: idempotencyKey.optional(),
+      });
+    },
     get result() {
       return z.strictObject({ ...templateShape.shape, seq });
     },
@@ -22,7 +24,9 @@ export const template = {
   }),
   "template/get": method({
     summary: "Answers one template.",
-    params: z.strictObject({ templateId: id }),
+    get params() {
+      return z.strictObject({ templateId: id });
+    },
     result: templateShape,
     errors: ["template_not_found"],
     access: "read",
@@ -30,7 +34,9 @@ export const template = {
   }),
   "template/list": method({
     summary: "Lists the templates by their ids.",
-    params: z.strictObject(page),
+    get params() {
+      return z.strictObject(page);
+    },
     get result() {
       return listOf(templateShape);
     },
@@ -40,7 +46,9 @@ export const template = {
   }),
   "template/delete": method({
     summary: "Deletes a template. Sessions that were made by it stay as they are.",
-    params: z.strictObject({ templateId: id, idempotencyKey: idempotencyKey.optional() }),
+    get params() {
+      return z.strictObject({ templateId: id, idempotencyKey: idempotencyKey.optional() });
+    },
     result: written,
     errors: ["template_not_found"],
     access: "write",
