@@ -168,15 +168,16 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
 type Opening = DaemonOptions & { readonly log: Logger; readonly sessionLogs: SessionLogs };
 
 async function prepareFolders({ places, storage }: DaemonOptions): Promise<void> {
-  const folders = [places.dataDir, places.contentDir, places.checkpointsDir];
+  await ensurePrivateFolder(places.dataDir);
+  const folders = [places.contentDir, places.checkpointsDir];
   if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir);
-  for (const folder of folders) await ensurePrivateFolder(folder);
+  await Promise.all(folders.map((folder) => ensurePrivateFolder(folder)));
   await openTemporaryFolder(places.tempDir);
   if (storage === "memory") return;
   // What is there already may have been made by a daemon that was killed before the name was durable.
-  await syncFolder(places.dataDir);
-  await syncFolder(places.contentDir);
-  await syncFolder(places.checkpointsDir);
+  await Promise.all(
+    [places.dataDir, places.contentDir, places.checkpointsDir].map((path) => syncFolder(path)),
+  );
   // What the data folder lies in may be somebody else's, and not to be opened.
   await syncFolder(dirname(places.dataDir)).catch(() => undefined);
 }

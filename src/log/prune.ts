@@ -18,8 +18,11 @@ export function parseName(file: string): LogFile[] {
   return name === "" ? [] : [{ file, name, date, number: Number(number) }];
 }
 
-/** Orders files of one log, oldest first. */
-export const byAge = (a: LogFile, b: LogFile): number => a.date.localeCompare(b.date) || a.number - b.number;
+/** Orders files of one log, oldest first. Not by `localeCompare`, which loads the rules of all languages. */
+export function byAge(a: LogFile, b: LogFile): number {
+  if (a.date !== b.date) return a.date < b.date ? -1 : 1;
+  return a.number - b.number;
+}
 
 /**
  * Removes the oldest files of the log that `live` belongs to, until `keepFiles` are left, the live one included.

@@ -10,82 +10,91 @@ import { activity, endedStatus, releaseReason, session, sessionStatus } from "./
 import { count, id, label, seq, text, time } from "./shapes.js";
 import { template } from "./template.js";
 
-/** What happened to a session: the `data` of each type of event, as subscribers see it. */
+/**
+ * What happened to a session: the `data` of each type of event, as subscribers see it. Only the OpenRPC document and the
+ * tests ask for the schemas, so a daemon seldom makes them; the names and the types are for everybody.
+ */
 const SESSION_EVENTS = {
-  "session/created": session,
-  "session/cloned": session,
-  "session/imported": session,
+  "session/created": () => session,
+  "session/cloned": () => session,
+  "session/imported": () => session,
   /** What was set; null stands for a text that was removed. */
-  "session/updated": session.partial().extend({
-    name: label.nullable().optional(),
-    purpose: text.nullable().optional(),
-    description: text.nullable().optional(),
-    userId: label.nullable().optional(),
-  }),
-  "session/touched": z.strictObject({}),
-  "session/paused": z.strictObject({ reason: text.optional() }),
-  "session/resumed": z.strictObject({}),
-  "session/ended": z.strictObject({ status: endedStatus, reason: text.optional() }),
-  "session/claimed": z.strictObject({ epoch: count, holder: label.optional() }),
-  "session/released": z.strictObject({ epoch: count, reason: releaseReason }),
-  "session/archived": z.strictObject({}),
-  "session/unarchived": z.strictObject({}),
-  "session/trashed": z.strictObject({}),
-  "session/untrashed": z.strictObject({}),
-  "session/pinned": z.strictObject({}),
-  "session/unpinned": z.strictObject({}),
-  "session/deleted": z.strictObject({}),
-  "activity/recorded": activity.pick({ kind: true, action: true, details: true, usage: true }).extend({
-    /** When it was, where it came with a session that was imported. */
-    at: time.optional(),
-  }),
-  "message/appended": message.omit({ seq: true, at: true }),
-  "workspace/released": z.strictObject({ outcome: z.enum(["removed", "kept"]), reason: text.optional() }),
-  "invocation/started": invocationData,
+  "session/updated": () =>
+    session.partial().extend({
+      name: label.nullable().optional(),
+      purpose: text.nullable().optional(),
+      description: text.nullable().optional(),
+      userId: label.nullable().optional(),
+    }),
+  "session/touched": () => z.strictObject({}),
+  "session/paused": () => z.strictObject({ reason: text.optional() }),
+  "session/resumed": () => z.strictObject({}),
+  "session/ended": () => z.strictObject({ status: endedStatus, reason: text.optional() }),
+  "session/claimed": () => z.strictObject({ epoch: count, holder: label.optional() }),
+  "session/released": () => z.strictObject({ epoch: count, reason: releaseReason }),
+  "session/archived": () => z.strictObject({}),
+  "session/unarchived": () => z.strictObject({}),
+  "session/trashed": () => z.strictObject({}),
+  "session/untrashed": () => z.strictObject({}),
+  "session/pinned": () => z.strictObject({}),
+  "session/unpinned": () => z.strictObject({}),
+  "session/deleted": () => z.strictObject({}),
+  "activity/recorded": () =>
+    activity.pick({ kind: true, action: true, details: true, usage: true }).extend({
+      /** When it was, where it came with a session that was imported. */
+      at: time.optional(),
+    }),
+  "message/appended": () => message.omit({ seq: true, at: true }),
+  "workspace/released": () =>
+    z.strictObject({ outcome: z.enum(["removed", "kept"]), reason: text.optional() }),
+  "invocation/started": () => invocationData,
   /** By whoever made it, or by the end of its session. */
-  "invocation/finished": invocationData,
-  "invocation/linked": invocationData,
-  "checkpoint/created": checkpoint.omit({ seq: true, createdAt: true }),
+  "invocation/finished": () => invocationData,
+  "invocation/linked": () => invocationData,
+  "checkpoint/created": () => checkpoint.omit({ seq: true, createdAt: true }),
   /** The session is as it was then; `session/get` answers it. */
-  "checkpoint/restored": z.strictObject({ checkpointId: id, status: sessionStatus }),
-  "checkpoint/deleted": z.strictObject({ checkpointId: id }),
-  "metadata/set": z.strictObject({ key: label, value: json }),
-  "metadata/deleted": z.strictObject({ key: label }),
-  "command/accepted": command,
-  "command/started": z.strictObject({ commandId: id, attempt: count, pid: count }),
-  "command/retrying": z.strictObject({
-    commandId: id,
-    attempt: count,
-    cause: endCause,
-    exitCode: z.int().optional(),
-    signal: z.string().optional(),
-    error: text.optional(),
-    nextAttemptAt: time,
-  }),
-  "command/signalled": z.strictObject({ commandId: id, signal: signalName }),
-  "command/ended": z.strictObject({
-    commandId: id,
-    status: commandStatus,
-    cause: endCause,
-    exitCode: z.int().optional(),
-    signal: z.string().optional(),
-    error: text.optional(),
-    durationMs: count,
-  }),
+  "checkpoint/restored": () => z.strictObject({ checkpointId: id, status: sessionStatus }),
+  "checkpoint/deleted": () => z.strictObject({ checkpointId: id }),
+  "metadata/set": () => z.strictObject({ key: label, value: json }),
+  "metadata/deleted": () => z.strictObject({ key: label }),
+  "command/accepted": () => command,
+  "command/started": () => z.strictObject({ commandId: id, attempt: count, pid: count }),
+  "command/retrying": () =>
+    z.strictObject({
+      commandId: id,
+      attempt: count,
+      cause: endCause,
+      exitCode: z.int().optional(),
+      signal: z.string().optional(),
+      error: text.optional(),
+      nextAttemptAt: time,
+    }),
+  "command/signalled": () => z.strictObject({ commandId: id, signal: signalName }),
+  "command/ended": () =>
+    z.strictObject({
+      commandId: id,
+      status: commandStatus,
+      cause: endCause,
+      exitCode: z.int().optional(),
+      signal: z.string().optional(),
+      error: text.optional(),
+      durationMs: count,
+    }),
 } as const;
 
 /** The same for what happened to no session in particular. */
 const GLOBAL_EVENTS = {
-  "template/saved": template,
-  "template/deleted": z.strictObject({ templateId: id }),
-  "chain/appended": chainEntry.omit({ seq: true, at: true }).extend({
-    agentId,
-    /** How many of the oldest left for it. */
-    dropped: count.optional(),
-  }),
+  "template/saved": () => template,
+  "template/deleted": () => z.strictObject({ templateId: id }),
+  "chain/appended": () =>
+    chainEntry.omit({ seq: true, at: true }).extend({
+      agentId,
+      /** How many of the oldest left for it. */
+      dropped: count.optional(),
+    }),
   /** What came before that time has left, but for the current entry. */
-  "chain/trimmed": z.strictObject({ agentId, before: time, dropped: count }),
-  "chain/reset": z.strictObject({ agentId }),
+  "chain/trimmed": () => z.strictObject({ agentId, before: time, dropped: count }),
+  "chain/reset": () => z.strictObject({ agentId }),
 } as const;
 
 export const EVENTS = { ...SESSION_EVENTS, ...GLOBAL_EVENTS } as const;

@@ -45,7 +45,7 @@ export function openRpcDocument(version: string): object {
       Object.entries(NOTIFICATIONS).map(([name, params]) => [name, schemaOf(params, "output")]),
     ),
     "x-events": Object.fromEntries(
-      Object.entries(EVENTS).map(([type, data]) => [type, schemaOf(data, "output")]),
+      Object.entries(EVENTS).map(([type, data]) => [type, schemaOf(data(), "output")]),
     ),
   };
 }

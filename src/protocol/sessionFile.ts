@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { json, jsonObject } from "./json.js";
 import { LIMITS } from "./limits.js";
+import { once } from "./once.js";
 import { absolutePath, id, label, tags, text } from "./shapes.js";
 import { activityKind, endedStatus } from "./session.js";
 
@@ -26,40 +27,49 @@ const fileStatus = z.enum(["active", "paused", "ended", "archived", ...endedStat
  * `session_<id>.json`, as programs that keep sessions in files write it and as this daemon does. What is not listed
  * here is passed over by an import, and named in its result.
  */
-export const sessionFile = z.object({
-  session_id: id,
-  created_at: fileTime,
-  last_activity: fileTime.optional(),
-  status: fileStatus,
-  timeout_seconds: seconds.optional(),
-  metadata: jsonObject.optional(),
-  activity_log: z
-    .array(
-      z.object({ kind: activityKind.nullish(), action: label, timestamp: fileTime, details: json.nullish() }),
-    )
-    .max(LIMITS.importActivities)
-    .optional(),
-  name: label.nullish(),
-  purpose: text.nullish(),
-  description: text.nullish(),
-  user_id: label.nullish(),
-  working_directory: absolutePath.nullish(),
-  tags: tags.optional(),
-  end_status: endedStatus.optional(),
-  ended_at: fileTime.nullish(),
-  end_reason: text.nullish(),
-  archived_at: fileTime.nullish(),
-});
+const sessionFile = once(() =>
+  z.object({
+    session_id: id,
+    created_at: fileTime,
+    last_activity: fileTime.optional(),
+    status: fileStatus,
+    timeout_seconds: seconds.optional(),
+    metadata: jsonObject.optional(),
+    activity_log: z
+      .array(
+        z.object({
+          kind: activityKind.nullish(),
+          action: label,
+          timestamp: fileTime,
+          details: json.nullish(),
+        }),
+      )
+      .max(LIMITS.importActivities)
+      .optional(),
+    name: label.nullish(),
+    purpose: text.nullish(),
+    description: text.nullish(),
+    user_id: label.nullish(),
+    working_directory: absolutePath.nullish(),
+    tags: tags.optional(),
+    end_status: endedStatus.optional(),
+    ended_at: fileTime.nullish(),
+    end_reason: text.nullish(),
+    archived_at: fileTime.nullish(),
+  }),
+);
 
 /** `registry.json`: all sessions by their id. */
-export const registryFile = z.object({
-  sessions: z.record(
-    z.string(),
-    z.object({ created_at: fileTime, status: fileStatus, timeout_seconds: seconds }),
-  ),
-});
+const registryFile = once(() =>
+  z.object({
+    sessions: z.record(
+      z.string(),
+      z.object({ created_at: fileTime, status: fileStatus, timeout_seconds: seconds }),
+    ),
+  }),
+);
 
-export type SessionFile = z.output<typeof sessionFile>;
+export type SessionFile = z.output<ReturnType<typeof sessionFile>>;
 
 /** What was read, or what is wrong with it and where, in one line. */
 export type ReadFile<T> =
@@ -67,12 +77,12 @@ export type ReadFile<T> =
 
 /** Reads a session's file out of a JSON value that may be anything. */
 export function readSessionFile(value: unknown): ReadFile<SessionFile> {
-  return read(sessionFile, value);
+  return read(sessionFile(), value);
 }
 
 /** Reads a registry out of a JSON value that may be anything. */
-export function readRegistryFile(value: unknown): ReadFile<z.output<typeof registryFile>> {
-  return read(registryFile, value);
+export function readRegistryFile(value: unknown): ReadFile<z.output<ReturnType<typeof registryFile>>> {
+  return read(registryFile(), value);
 }
 
 function read<T extends z.ZodObject>(schema: T, value: unknown): ReadFile<z.output<T>> {

@@ -65,7 +65,7 @@ export type EventShape = {
     readonly at: string;
     readonly type: T;
     readonly sessionId: T extends SessionEventType ? string : undefined;
-    readonly data: z.output<(typeof EVENTS)[T]>;
+    readonly data: z.output<ReturnType<(typeof EVENTS)[T]>>;
   };
 }[EventType];
 

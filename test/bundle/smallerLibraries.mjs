@@ -26,8 +26,11 @@ module.exports = () => {
 };
 `;
 
+/** It asks for a file that it opens by itself; the daemon's lines go to a function. */
+const MAIN_THREAD = "module.exports = { isMainThread: true };";
+
 /**
- * Which part of a library is replaced, for whom, and by what. \`uses\` is what the importer has to look like: where it
+ * Which part of a library is replaced, for whom, and by what. `uses` is what the importer has to look like: where it
  * does not, somebody has to see what became of it.
  */
 const REPLACED = [
@@ -55,6 +58,12 @@ const REPLACED = [
     importer: /[\\/]pino[\\/]pino\.js$/,
     uses: "module.exports.transport = require('./lib/transport')",
     code: NO_TRANSPORT,
+  },
+  {
+    source: "worker_threads",
+    importer: /[\\/]pino[\\/]lib[\\/]tools\.js$/,
+    uses: "const { isMainThread } = require('worker_threads')",
+    code: MAIN_THREAD,
   },
 ];
 

@@ -56,7 +56,7 @@ describe("events", () => {
 
   it("name a key that they do not have", () => {
     for (const data of Object.values(EVENTS)) {
-      const issues = data.safeParse({ surplus: 1 }).error?.issues ?? [];
+      const issues = data().safeParse({ surplus: 1 }).error?.issues ?? [];
       expect(issues).toContainEqual(
         expect.objectContaining({ code: "unrecognized_keys", keys: ["surplus"] }),
       );

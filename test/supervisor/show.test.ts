@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { command as commandShape } from "../../src/protocol/command.js";
-import { EVENTS } from "../../src/protocol/events.js";
 import { session as sessionShape } from "../../src/protocol/session.js";
 import { decide } from "../../src/session/decide.js";
 import { showEvent } from "../../src/supervisor/show/event.js";
@@ -10,6 +9,7 @@ import { showExecution } from "../../src/supervisor/show/execution.js";
 import { showSession, showTime, withoutUndefined } from "../../src/supervisor/show/session.js";
 import { commandOf, steps } from "../session/commandSequences.js";
 import { Model } from "../session/model.js";
+import { EVENT_SCHEMAS } from "../support/eventSchemas.js";
 import { BOUNDS, CONFIG, execution, session, STAMP } from "../session/samples.js";
 
 describe("a session", () => {
@@ -226,7 +226,7 @@ describe("whatever happened", () => {
             if (JSON.stringify(event).includes("__proto__")) continue;
             const shown = showEvent(event, { seq, at, up: at });
             const json: unknown = JSON.parse(JSON.stringify(shown.data));
-            const fault = EVENTS[event.type].safeParse(json).error;
+            const fault = EVENT_SCHEMAS[event.type].safeParse(json).error;
             expect({ event, issues: fault?.issues }).toEqual({ event, issues: undefined });
             const { type, sessionId } = event;
             expect(shown).toMatchObject({ seq, at: showTime(at), type });

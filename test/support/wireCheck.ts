@@ -1,7 +1,8 @@
 import { ERRORS, type ErrorType } from "../../src/protocol/errors.js";
-import { EVENTS, NOTIFICATIONS } from "../../src/protocol/events.js";
+import { NOTIFICATIONS } from "../../src/protocol/events.js";
 import { METHODS } from "../../src/protocol/methods/index.js";
 import type { MethodName } from "../../src/protocol/types.js";
+import { EVENT_SCHEMAS } from "./eventSchemas.js";
 
 /** A message as it was on the wire. */
 export interface WireMessage {
@@ -78,7 +79,7 @@ export class WireCheck {
   #checkEvent(params: unknown): void {
     const outer = NOTIFICATIONS.event.safeParse(params);
     if (!outer.success) return void this.faults.push(`event: ${outer.error.message}`);
-    const inner = EVENTS[outer.data.type].safeParse(outer.data.data);
+    const inner = EVENT_SCHEMAS[outer.data.type].safeParse(outer.data.data);
     if (!inner.success) this.faults.push(`event ${outer.data.type}: ${inner.error.message}`);
   }
 }
