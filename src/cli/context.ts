@@ -1,6 +1,6 @@
 import type { Client, ConnectOptions } from "../../client/index.js";
 import { Output } from "./output.js";
-import type { Paint } from "./paint.js";
+import type { ColorWish, Paint } from "./paint.js";
 import { hasColor, paintOf } from "./paint.js";
 import type { Pointers } from "./whereabouts.js";
 import { socketOf } from "./whereabouts.js";
@@ -52,22 +52,31 @@ const NARROWEST = 40;
 
 /** The context of one call. */
 export function contextOf(io: Io, globals: Globals): Context {
+  // The streams of a process are opened when they are looked at: for what is said there, and not before.
+  let opened: Output | undefined;
   let err: Output | undefined;
-  const out = new Output(io.stdout as NodeJS.WriteStream);
-  const isTerminal = io.stdout.isTTY === true;
-  const wish = { wanted: globals.color, isTerminal, env: io.env };
+  const out = (): Output => (opened ??= new Output(io.stdout as NodeJS.WriteStream));
+  const isTerminal = (): boolean => io.stdout.isTTY === true;
+  const wish = (): ColorWish => ({ wanted: globals.color, isTerminal: isTerminal(), env: io.env });
   const socket = (): Promise<string> => socketOf(globals, io.env);
   return {
     io,
     globals,
-    out,
-    // Opened when something is said there, which is rare.
+    get out() {
+      return out();
+    },
     get err() {
       return (err ??= new Output(io.stderr as NodeJS.WriteStream));
     },
-    paint: paintOf(wish),
-    hasColor: hasColor(wish),
-    width: isTerminal ? Math.max(NARROWEST, io.stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    get paint() {
+      return paintOf(wish());
+    },
+    get hasColor() {
+      return hasColor(wish());
+    },
+    get width() {
+      return isTerminal() ? Math.max(NARROWEST, io.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+    },
     socket,
     async withClient(work, options) {
       const { connect } = await import("../../client/index.js");
@@ -83,7 +92,7 @@ export function contextOf(io: Io, globals: Globals): Context {
         await client.close();
       }
     },
-    print: (result, words) => out.write(globals.json ? asJson(result, isTerminal) : words()),
+    print: (result, words) => out().write(globals.json ? asJson(result, isTerminal()) : words()),
   };
 }
 

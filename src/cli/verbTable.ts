@@ -5,7 +5,7 @@ import { MORE_VERBS } from "./moreVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
 import type { VerbSpec } from "./verb.js";
-import { ping } from "./verbs/ping.js";
+import { PING } from "./verbs/ping.js";
 
 const DAEMON = "The daemon:";
 const SESSIONS = "Sessions:";
@@ -46,13 +46,7 @@ export const VERBS: readonly VerbSpec[] = [
     about: "what the daemon holds, and whether it is well",
     load: async () => (await import("./verbs/status.js")).status,
   },
-  {
-    name: "ping",
-    group: DAEMON,
-    about: "whether the daemon answers, and how fast",
-    // Scripts call it in a loop, so it is here already.
-    load: () => Promise.resolve(ping),
-  },
+  PING,
   {
     name: "run",
     group: SESSIONS,
