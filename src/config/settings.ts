@@ -41,6 +41,14 @@ function allowedWords({ type, enum: values, minimum, allowed }: FieldShape): str
   return type === "boolean" ? "true or false" : "a string";
 }
 
+function kindOf(schema: z.ZodType): Setting["kind"] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
+    return kindOf(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodArray) return "json";
+  if (schema instanceof z.ZodNumber) return "integer";
+  return schema instanceof z.ZodBoolean ? "boolean" : "string";
+}
+
 function describeSetting(path: Setting["path"], schema: z.ZodType): Setting {
   const parts = path.flatMap(words);
   // Asked of zod where somebody wants to know: for all settings it is a good part of what a start costs.
@@ -52,11 +60,7 @@ function describeSetting(path: Setting["path"], schema: z.ZodType): Setting {
     variable: `SESSIOND_${parts.join("_").toUpperCase()}`,
     flag: `--${parts.join("-")}`,
     option: parts.map((part, index) => (index === 0 ? part : capital(part))).join(""),
-    get kind() {
-      const { type } = shape();
-      if (type === "array") return "json";
-      return type === "integer" || type === "boolean" ? type : "string";
-    },
+    kind: kindOf(schema),
     get allowed() {
       return allowedWords(shape());
     },

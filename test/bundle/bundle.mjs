@@ -23,13 +23,17 @@ const DIST = join(ROOT, "dist");
 const STAMP = join(DIST, ".bundled");
 
 /**
- * Which modules of the program lie in one file, since each file that is loaded costs a third of a millisecond: what every
- * call needs, what talks to the daemon, and what most verbs fetch and print with. The rest is apart, because what a file needs of
- * Node is loaded with it.
+ * Which modules of the program lie in one file, since each file that is loaded costs a third of a millisecond: what
+ * `ping` needs, what every other verb needs, what talks to the daemon, and what most verbs fetch and print with. The rest
+ * is apart, because what a file needs of Node is loaded with it.
  */
 const programFiles = (always) => [
   { name: "always", test: (id) => always.has(id), priority: 3 },
-  { name: "errors", test: /[\\/](?:client[\\/]errors|rpc[\\/]remoteError)\.js$/, priority: 3 },
+  {
+    name: "verbs",
+    test: /[\\/](?:cli[\\/](?:run|verbTable|\w+Verbs|optionValues)|client[\\/]errors|rpc[\\/]remoteError)\.js$/,
+    priority: 3,
+  },
   { name: "rpc", test: /[\\/]dist[\\/]src[\\/]rpc[\\/]|json-rpc-2/, priority: 2 },
   { name: "client", test: /[\\/]dist[\\/]client[\\/](?!ownPackage|startDaemon)/, priority: 1 },
   {

@@ -33,7 +33,7 @@ const MAIN_THREAD = "module.exports = { isMainThread: true };";
  * Which part of a library is replaced, for whom, and by what. `uses` is what the importer has to look like: where it
  * does not, somebody has to see what became of it.
  */
-const REPLACED = [
+export const REPLACED = [
   {
     source: "date-fns",
     importer: /[\\/]pino-roll[\\/]lib[\\/]utils\.js$/,
@@ -85,14 +85,9 @@ export function smallerLibraries() {
       return PREFIX + index;
     },
     load(id) {
-      return id.startsWith(PREFIX) ? replacement(Number(id.slice(PREFIX.length))) : null;
+      return id.startsWith(PREFIX) ? REPLACED[Number(id.slice(PREFIX.length))].code : null;
     },
   };
-}
-
-/** The module that takes the place of a part, and what it is to be asked for. */
-export function replacement(index) {
-  return REPLACED[index].code;
 }
 
 /**

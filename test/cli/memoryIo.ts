@@ -10,10 +10,11 @@ export interface Said {
   readonly err: string;
 }
 
-/** Runs a call of the command line in this process. */
+/** Runs a call of the command line in this process, or whatever `run` runs. */
 export async function say(
   args: readonly string[],
   options: { readonly env?: Record<string, string>; readonly isTerminal?: boolean } = {},
+  run: (argv: readonly string[], io: Io) => Promise<number> = runCli,
 ): Promise<Said> {
   const { isTerminal = false } = options;
   // Nobody's home: a configuration that the developer has must not change what a test sees.
@@ -23,7 +24,7 @@ export async function say(
   const stdout = stream();
   const stderr = stream();
   const io: Io = { stdin: Readable.from([]), stdout, stderr, env };
-  const exitCode = await runCli(args, io);
+  const exitCode = await run(args, io);
   const read = (from: PassThrough): string => String((from.read() as Buffer | null) ?? "");
   return { exitCode, out: read(stdout), err: read(stderr) };
 }

@@ -65,6 +65,21 @@ describe("createDispatch", () => {
     });
   });
 
+  it("asks for the schema of a method when it is first called, and keeps it", () => {
+    const params = vi.fn(() => z.strictObject({}));
+    const table = {
+      "thing/rare": {
+        get params() {
+          return params();
+        },
+      },
+    };
+    const dispatch = createDispatch<string>(table, { "thing/rare": () => "done" });
+    expect(params).not.toHaveBeenCalled();
+    for (let call = 0; call < 3; call++) expect(dispatch("thing/rare", {}, "")).toBe("done");
+    expect(params).toHaveBeenCalledTimes(1);
+  });
+
   it("passes a promise through", async () => {
     await expect(thing().dispatch("thing/set", {}, "")).resolves.toBe("set");
   });
