@@ -1,5 +1,6 @@
-import { createRequire } from "node:module";
 import fs from "node:fs";
+import { createRequire } from "node:module";
+import { compileFunction } from "node:vm";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 
@@ -21,8 +22,8 @@ const ofPinoRoll = createRequire(require.resolve("pino-roll"));
 function replacement(source: string): unknown {
   const module: { exports: unknown } = { exports: undefined };
   const code = REPLACED.find((one) => one.source === source)?.code ?? "";
-  // oxlint-disable-next-line no-implied-eval
-  new Function("module", "require", code)(module, require);
+  const run = compileFunction(code, ["module", "require"]) as (...given: unknown[]) => void;
+  run(module, require);
   return module.exports;
 }
 
