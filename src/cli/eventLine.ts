@@ -86,6 +86,7 @@ function gist(event: EventShape): string {
     case "checkpoint/deleted":
       return event.data.checkpointId;
     case "command/accepted":
+    case "command/imported":
       return event.data.argv.join(" ");
     case "command/started":
       return `pid ${event.data.pid}, try ${event.data.attempt}`;

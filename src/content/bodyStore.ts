@@ -11,6 +11,9 @@ export interface BodyRange {
   readonly to?: number;
 }
 
+/** What a command writes to. */
+export type OutputStream = "stdout" | "stderr";
+
 /** A body with whom it belongs to. */
 export interface OwnedBody {
   readonly owner: FolderOwner;
@@ -27,6 +30,11 @@ export interface StagedBodies {
   readonly token: string;
   /** Takes one body behind the others of its kind. Their seqs grow, and are below zero: all that come later are above. */
   add(kind: BodyKind, body: Body): Promise<void>;
+  /**
+   * Takes what a command wrote next. Each stream of each command comes as a whole, one after the other. It lies in a
+   * file wherever the bodies are.
+   */
+  addOutput(commandId: string, stream: OutputStream, bytes: Uint8Array): Promise<void>;
   /** Keeps everything. From now on a record may name it. */
   seal(): Promise<void>;
   /** Removes everything again: no record names it, and none will. Never rejects; the next start removes what is left. */

@@ -8,6 +8,7 @@ import { diskOperations, exists, hasCode, type DiskOperations } from "../disk/op
 import { NotReadableAsFileError, readWholeFile } from "../disk/readWhole.js";
 import { removeFile, removeTree } from "../disk/remove.js";
 import type { FolderOwner } from "./places.js";
+import { STAGING } from "./staging.js";
 
 /** A checkpoint as its file has it. What the value means is the business of others. */
 export interface StoredCheckpoint {
@@ -19,6 +20,12 @@ export interface StoredCheckpoint {
   readonly at: number;
   readonly value: object;
 }
+
+/** What is asked for when one is read. */
+type WantedCheckpoint = Pick<StoredCheckpoint, "checkpointId" | "seq"> & {
+  /** It was written before its session was there, and names this instead. */
+  readonly staged?: string | undefined;
+};
 
 /** A checkpoint as it was read; `fault` says for people why it cannot be used. */
 export type ReadCheckpoint = { readonly value: object } | { readonly fault: string };
@@ -63,6 +70,19 @@ export async function writeCheckpoint(
   await writeFileAtomic(path, checkedLine({ ...header, value }, 0).line, { operations });
 }
 
+/** Writes one of a session that is still to be made: it names the token under which it is staged, and no session. */
+export async function stageCheckpoint(
+  checkpointsDir: string,
+  staged: string,
+  { checkpointId, seq, at, value }: StoredCheckpoint,
+): Promise<void> {
+  const folder = join(checkpointsDir, STAGING, staged);
+  const header = { format: FORMAT, version: VERSION, staged, checkpointId, seq, at };
+  await ensurePrivateFolder(folder);
+  const { line } = checkedLine({ ...header, value }, 0);
+  await writeFileAtomic(join(folder, `${checkpointId}.json`), line, {});
+}
+
 /**
  * Reads a checkpoint, and holds every bit of it against its checksum.
  *
@@ -71,7 +91,7 @@ export async function writeCheckpoint(
 export async function readCheckpoint(
   checkpointsDir: string,
   owner: FolderOwner,
-  { checkpointId, seq }: Pick<StoredCheckpoint, "checkpointId" | "seq">,
+  { checkpointId, seq, staged }: WantedCheckpoint,
 ): Promise<ReadCheckpoint> {
   let bytes: Buffer;
   try {
@@ -93,7 +113,8 @@ export async function readCheckpoint(
     return { fault: `its file has format ${its}, and this sessiond knows ${FORMAT} ${VERSION}` };
   }
   const { sessionId, createdSeq } = owner;
-  const expected = { sessionId, createdSeq, checkpointId, seq };
+  const named = staged === undefined ? { sessionId, createdSeq } : { staged };
+  const expected = { ...named, checkpointId, seq };
   const isIts = Object.entries(expected).every(([key, value]) => found[key] === value);
   return isIts ? { value: found["value"] as object } : { fault: "its file is that of another checkpoint" };
 }

@@ -1,10 +1,11 @@
 import { appendBodies, type Body, bytesBefore, type FoundBody, readBodies } from "./bodyFile.js";
 import type { BodyRange, BodyStore, StagedBodies } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
-import { type BodyKind, bodyPath, type FolderOwner } from "./places.js";
+import { type BodyKind, bodyPath, folderName, type FolderOwner } from "./places.js";
 import { PlainFiles } from "./plainFiles.js";
 import { type BodyPlace, seekBody } from "./seekBody.js";
-import { placeStaged, removeStaged, StagedFolder, syncPlaced } from "./stagedFolder.js";
+import { StagedFolder } from "./stagedFolder.js";
+import { placeStaged, removeAllStaged, syncStaging } from "./staging.js";
 
 /** Bodies in files, one a kind in the folder of each session. */
 export class FileBodies implements BodyStore {
@@ -43,15 +44,15 @@ export class FileBodies implements BodyStore {
   }
 
   place(owner: FolderOwner, token: string): void {
-    placeStaged(this.#contentDir, token, owner);
+    placeStaged(this.#contentDir, token, folderName(owner));
   }
 
   syncPlaced(): Promise<void> {
-    return syncPlaced(this.#contentDir);
+    return syncStaging(this.#contentDir);
   }
 
   removeStaged(): Promise<void> {
-    return removeStaged(this.#contentDir);
+    return removeAllStaged(this.#contentDir);
   }
 
   /** Nothing: it is all on disk. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { Body, FoundBody } from "./bodyFile.js";
@@ -6,6 +5,8 @@ import type { BodyRange, BodyStore, OwnedBody, StagedBodies } from "./bodyStore.
 import { removeContent } from "./outputFolder.js";
 import { type BodyKind, folderName, type FolderOwner } from "./places.js";
 import { type BodyPlace, comesBefore } from "./seekBody.js";
+import { newStagedToken, StagedFolder } from "./stagedFolder.js";
+import { placeStaged, removeAllStaged } from "./staging.js";
 
 /** One body as JSON: what is read is what a file would give back, without what JSON drops. */
 interface Line {
@@ -92,17 +93,26 @@ export class MemoryBodies implements BodyStore {
 
   stage(): Promise<StagedBodies> {
     const bodies: Staged[] = [];
-    const token = randomBytes(16).toString("hex");
+    const token = newStagedToken();
     this.#staged.set(token, bodies);
+    let output: StagedFolder | undefined;
     return Promise.resolve({
       token,
       add: (kind, body) => Promise.resolve(void bodies.push({ kind, body })),
-      seal: () => Promise.resolve(),
-      discard: () => Promise.resolve(void this.#staged.delete(token)),
+      addOutput: async (commandId, stream, bytes) => {
+        output ??= await StagedFolder.create(this.#contentDir, token);
+        await output.addOutput(commandId, stream, bytes);
+      },
+      seal: async () => output?.seal(),
+      discard: async () => {
+        this.#staged.delete(token);
+        await output?.discard();
+      },
     });
   }
 
   place(owner: FolderOwner, token: string): void {
+    placeStaged(this.#contentDir, token, folderName(owner));
     for (const { kind, body } of this.#staged.get(token) ?? []) push(this.#linesFor(owner, kind), body);
     this.#staged.delete(token);
   }
@@ -114,7 +124,7 @@ export class MemoryBodies implements BodyStore {
 
   removeStaged(): Promise<void> {
     this.#staged.clear();
-    return Promise.resolve();
+    return removeAllStaged(this.#contentDir);
   }
 
   *inMemory(): Generator<OwnedBody> {

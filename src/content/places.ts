@@ -33,7 +33,12 @@ export function outputPaths(
   const folder = join(contentDir, folderName(owner), "output");
   return {
     folder,
-    stdoutPath: join(folder, `${commandId}.stdout.log`),
-    stderrPath: join(folder, `${commandId}.stderr.log`),
+    stdoutPath: join(folder, outputName(commandId, "stdout")),
+    stderrPath: join(folder, outputName(commandId, "stderr")),
   };
+}
+
+/** What the file with one stream of a command is called. An id can be no path, so neither can this. */
+export function outputName(commandId: string, stream: "stdout" | "stderr"): string {
+  return `${commandId}.${stream}.log`;
 }

@@ -1,19 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { checkedLine } from "../disk/checkedLine.js";
 import { ensurePrivateFolder, syncFolder } from "../disk/folder.js";
-import { diskOperations, hasCode } from "../disk/operations.js";
+import { diskOperations } from "../disk/operations.js";
 import { PendingFile } from "../disk/pendingFile.js";
-import { moveFolderNow, removeTree } from "../disk/remove.js";
 import type { Body } from "./bodyFile.js";
-import type { StagedBodies } from "./bodyStore.js";
-import { type BodyKind, folderName, type FolderOwner } from "./places.js";
+import type { OutputStream, StagedBodies } from "./bodyStore.js";
+import { type BodyKind, outputName } from "./places.js";
+import { discardStaged, STAGING } from "./staging.js";
 
-/** Beside the folders of sessions, on the same file system. No id begins with a dot, so it is no session's. */
-const STAGING = ".staged";
-const TOKEN = /^[0-9a-f]{32}$/;
 /** Characters that are collected before they are written. */
 const PIECE_LENGTH = 256 * 1024;
 
@@ -23,20 +19,29 @@ interface Growing {
   length: number;
 }
 
+/** The output of a command that is being written. */
+interface OpenOutput {
+  readonly name: string;
+  readonly file: PendingFile;
+}
+
 /** Staged bodies in files: in a folder of their own, which becomes the session's. */
 export class StagedFolder implements StagedBodies {
-  readonly token = randomBytes(16).toString("hex");
-  readonly #staging: string;
+  readonly token: string;
+  readonly #contentDir: string;
   readonly #path: string;
   readonly #files = new Map<BodyKind, Growing>();
+  #output: OpenOutput | undefined;
+  #hasOutput = false;
 
-  private constructor(contentDir: string) {
-    this.#staging = join(contentDir, STAGING);
-    this.#path = join(this.#staging, this.token);
+  private constructor(contentDir: string, token: string) {
+    this.token = token;
+    this.#contentDir = contentDir;
+    this.#path = join(contentDir, STAGING, token);
   }
 
-  static async create(contentDir: string): Promise<StagedFolder> {
-    const staged = new StagedFolder(contentDir);
+  static async create(contentDir: string, token = newStagedToken()): Promise<StagedFolder> {
+    const staged = new StagedFolder(contentDir, token);
     await ensurePrivateFolder(staged.#path);
     return staged;
   }
@@ -49,20 +54,49 @@ export class StagedFolder implements StagedBodies {
     if (growing.length > PIECE_LENGTH) await write(growing);
   }
 
+  async addOutput(commandId: string, stream: OutputStream, bytes: Uint8Array): Promise<void> {
+    const name = outputName(commandId, stream);
+    // One at a time: there may be more of them than files that can be open.
+    if (this.#output?.name !== name) {
+      await this.#closeOutput();
+      this.#output = { name, file: await this.#beginOutput(name) };
+    }
+    await this.#output.file.write(bytes);
+  }
+
   async seal(): Promise<void> {
+    await this.#closeOutput();
+    if (this.#hasOutput) await syncFolder(join(this.#path, "output"));
     for (const growing of this.#files.values()) {
       await write(growing);
       await growing.file.publish();
       await growing.file.close();
     }
     this.#files.clear();
-    await syncFolder(this.#staging);
+    await syncFolder(join(this.#contentDir, STAGING));
   }
 
   async discard(): Promise<void> {
     for (const { file } of this.#files.values()) await file.discard();
     this.#files.clear();
-    await removeTree(this.#staging, this.token).catch(() => undefined);
+    await this.#output?.file.discard();
+    this.#output = undefined;
+    await discardStaged(this.#contentDir, this.token);
+  }
+
+  async #beginOutput(name: string): Promise<PendingFile> {
+    const folder = join(this.#path, "output");
+    if (!this.#hasOutput) await ensurePrivateFolder(folder);
+    this.#hasOutput = true;
+    return PendingFile.create(join(folder, name), 0o600, diskOperations);
+  }
+
+  async #closeOutput(): Promise<void> {
+    const open = this.#output;
+    if (open === undefined) return;
+    await open.file.publishUnsynced();
+    this.#output = undefined;
+    await open.file.close();
   }
 
   async #begin(kind: BodyKind): Promise<Growing> {
@@ -73,44 +107,14 @@ export class StagedFolder implements StagedBodies {
   }
 }
 
+/** What staged bodies are called by the record that makes their session. */
+export function newStagedToken(): string {
+  return randomBytes(16).toString("hex");
+}
+
 async function write(growing: Growing): Promise<void> {
   const bytes = Buffer.from(growing.lines.join(""));
   growing.lines = [];
   growing.length = 0;
   await growing.file.write(bytes);
-}
-
-/**
- * Makes a staged folder that of its session, in this very turn; one that is there already stays as it is. Durable once
- * {@link syncPlaced} came back.
- *
- * @throws what the system says where it cannot be moved
- */
-export function placeStaged(contentDir: string, token: string, owner: FolderOwner): void {
-  if (!TOKEN.test(token))
-    throw new Error(`The staged folder ${JSON.stringify(token)} is none of this daemon's.`);
-  moveFolderNow(join(contentDir, STAGING, token), join(contentDir, folderName(owner)));
-}
-
-/** Makes durable what was placed. */
-export async function syncPlaced(contentDir: string): Promise<void> {
-  // First where they are now: after a power cut one may be in both places or in one, and never in none.
-  await syncFolder(contentDir);
-  await syncFolder(join(contentDir, STAGING)).catch((error: unknown) => {
-    if (!hasCode(error, "ENOENT")) throw error;
-  });
-}
-
-/** Removes all that was staged. */
-export async function removeStaged(contentDir: string): Promise<void> {
-  const staging = join(contentDir, STAGING);
-  let names: string[];
-  try {
-    names = await readdir(staging);
-  } catch (error) {
-    // Where there is no such folder, nothing is in it; why there is none is told by whoever needs it.
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return;
-    throw error;
-  }
-  for (const name of names) await removeTree(staging, name);
 }

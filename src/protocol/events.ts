@@ -58,6 +58,8 @@ const SESSION_EVENTS = {
   "metadata/set": () => z.strictObject({ key: label, value: json }),
   "metadata/deleted": () => z.strictObject({ key: label }),
   "command/accepted": () => command,
+  /** It came with a session that was imported, and is over. */
+  "command/imported": () => command,
   "command/started": () => z.strictObject({ commandId: id, attempt: count, pid: count }),
   "command/retrying": () =>
     z.strictObject({

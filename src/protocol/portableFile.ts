@@ -1,14 +1,20 @@
 import { z } from "zod";
 
+import { command, commandRequest } from "./command.js";
 import { invocationData, invocationStatus } from "./invocation.js";
+import { LIMITS } from "./limits.js";
 import { message } from "./message.js";
-import { activity, session, sessionConfigPatch, totals } from "./session.js";
-import { count, id, time } from "./shapes.js";
+import { activity, retryPolicy, session, sessionConfig, sessionConfigPatch, totals } from "./session.js";
+import { count, durationMs, id, label, time } from "./shapes.js";
+import { workspace } from "./workspace.js";
 
 /** What the first line of a file says that holds a whole session. */
 export const PORTABLE_FORMAT = "sessiond-export";
-/** Of the format as it is written here; what is of a later one is not read. */
-export const PORTABLE_VERSION = 1;
+/**
+ * Of the format as it is written here; what is of a later one is not read. Version 1 had no checkpoints, no commands, no
+ * workspace and no lease: each kind of lines more is a version more, so that no reader leaves one out without a word.
+ */
+export const PORTABLE_VERSION = 2;
 
 /** The first line, as far as every version has it. */
 export const portableHead = z.object({ format: z.literal(PORTABLE_FORMAT), version: z.int().min(1) });
@@ -33,6 +39,9 @@ const toolsUsed = z.custom<Record<string, number>>(
     Object.values(found).every((uses) => count.safeParse(uses).success),
   "expected a count of each tool",
 );
+
+const conversation = z.strictObject({ count, appended: count, hidden: z.array(range) });
+const totalsInFile = totals.extend({ toolsUsed });
 
 /** The second line: the session itself, but for what belongs to the place where it was. */
 export const portableSession = session
@@ -65,8 +74,17 @@ export const portableSession = session
     /** Variables that the environment had and the file has not. */
     withheld: z.array(z.string()),
     config: sessionConfigPatch,
-    conversation: z.strictObject({ count, appended: count, hidden: z.array(range) }),
-    totals: totals.extend({ toolsUsed }),
+    conversation,
+    totals: totalsInFile,
+    /** What it was, and where; the folder itself is not in the file. */
+    workspace: workspace.optional(),
+    /**
+     * The last lease that was given out, so that the epochs go on and none comes twice. Its token is not in the file: the
+     * right to write belongs to a connection to the daemon that gave it.
+     */
+    lease: z
+      .strictObject({ epoch: z.int().min(1), holder: label.optional(), claimedAt: time, held: z.boolean() })
+      .optional(),
   });
 
 /** The lines behind it, by their kinds, which come one after the other; each oldest first. */
@@ -80,6 +98,75 @@ export const portableBodies = {
     status: invocationStatus.exclude(["running"]),
   }),
 } as const;
+
+/** A checkpoint: what it keeps, and what it is called. They come behind all bodies, oldest first. */
+export const portableCheckpoint = z.strictObject({
+  line: z.literal("checkpoint"),
+  /** Made by a daemon. In lower case, so that no two are one file where capitals do not count. */
+  checkpointId: z.uuid().regex(/^[0-9a-f-]+$/),
+  label: label.optional(),
+  automatic: z.boolean(),
+  at: time,
+  /** Variables that its environment had and the file has not. */
+  withheld: z.array(z.string()),
+  value: session
+    .pick({
+      name: true,
+      purpose: true,
+      description: true,
+      userId: true,
+      workingDirectory: true,
+      tags: true,
+      metadata: true,
+      environment: true,
+      status: true,
+      endedAt: true,
+      endReason: true,
+    })
+    .extend({ config: sessionConfigPatch, totals: totalsInFile, conversation }),
+});
+
+/** A command as it was when the file was written; it may have run on. They come behind the checkpoints, oldest first. */
+export const portableCommand = command
+  .pick({
+    commandId: true,
+    name: true,
+    cwd: true,
+    status: true,
+    attempt: true,
+    exitCode: true,
+    cause: true,
+    error: true,
+    createdAt: true,
+    startedAt: true,
+    endedAt: true,
+    stdoutBytes: true,
+    stderrBytes: true,
+  })
+  .extend({
+    line: z.literal("command"),
+    argv: commandRequest.argv,
+    signal: label.optional(),
+    limits: sessionConfig
+      .pick({ startToCloseMs: true, stallTimeoutMs: true, graceMs: true, maxOutputBytes: true })
+      .extend({ scheduleToCloseMs: durationMs }),
+    retry: retryPolicy,
+    /** Somebody asked it to end. */
+    cancelled: z.boolean(),
+  });
+
+/** A piece of what a command wrote. They come last: by the order of their commands, stdout before stderr. */
+export const portableOutput = z.strictObject({
+  line: z.literal("output"),
+  commandId: id,
+  stream: z.enum(["stdout", "stderr"]),
+  /** How many bytes of the stream come before it. */
+  from: count,
+  base64: z
+    .string()
+    .min(1)
+    .max(LIMITS.outputBytes * 2),
+});
 
 /** The last line. */
 export const portableEnd = z.strictObject({
@@ -95,4 +182,7 @@ export const portableEnd = z.strictObject({
 export type PortableHeader = z.output<typeof portableHeader>;
 export type PortableSession = z.output<typeof portableSession>;
 export type PortableBodyKind = keyof typeof portableBodies;
+export type PortableCheckpoint = z.output<typeof portableCheckpoint>;
+export type PortableCommand = z.output<typeof portableCommand>;
+export type PortableOutput = z.output<typeof portableOutput>;
 export type PortableEnd = z.output<typeof portableEnd>;

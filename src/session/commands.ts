@@ -5,6 +5,7 @@ import type {
   ClonedFields,
   CreatedFields,
   FinishedInvocation,
+  ImportedExecution,
   ImportedFields,
   Outcome,
   StartedInvocation,
@@ -32,6 +33,8 @@ export type Command =
       readonly sessionId: string;
       /** Oldest first. */
       readonly activities: readonly ImportedActivity[];
+      /** All of them over; oldest first. */
+      readonly executions?: readonly ImportedExecution[] | undefined;
     } & ImportedFields)
   | ({ readonly type: "session/update"; readonly sessionId: string } & Omit<UpdatedFields, "config"> & {
         readonly config?: SessionConfigPatch | undefined;

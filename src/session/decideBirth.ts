@@ -1,9 +1,9 @@
 import type { Bounds, Command } from "./commands.js";
 import type { Decision, Head } from "./decision.js";
 import { happened, limitReached, refuse, sessionNotFound } from "./decision.js";
-import type { CreatedFields, Event } from "./events.js";
+import type { CreatedFields, Event, ImportedExecution } from "./events.js";
 import { faultOfDetails, faultOfMetadata } from "./metadata.js";
-import { isEnded } from "./state.js";
+import { isEnded, isOver } from "./state.js";
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 
@@ -27,11 +27,15 @@ export function cloneSession(head: Head, command: Of<"session/clone">, bounds: B
 
 /**
  * Decides whether a session may be taken over as another program left it: one record that holds it with its
- * activities, or with where they are, so it is there as a whole or not at all. Its parent need not be here.
+ * activities, or with where they are, and its commands, so it is there as a whole or not at all. Its parent need not be
+ * here.
  */
 export function importSession(head: Head, command: Of<"session/import">, bounds: Bounds): Decision {
-  const { type: _, sessionId, activities, ...fields } = command;
-  const fault = faultOfBirth(head, sessionId, fields, bounds, "elsewhere") ?? faultOfTimes(command);
+  const { type: _, sessionId, activities, executions = [], ...fields } = command;
+  const fault =
+    faultOfBirth(head, sessionId, fields, bounds, "elsewhere") ??
+    faultOfTimes(command) ??
+    faultOfExecutions(head, executions);
   if (fault !== undefined) return fault;
   const events: Event[] = [{ type: "session/imported", sessionId, data: fields }];
   for (const { at, kind, action, details } of activities) {
@@ -39,6 +43,7 @@ export function importSession(head: Head, command: Of<"session/import">, bounds:
     if (tooLong !== undefined) return tooLong;
     events.push({ type: "activity/recorded", sessionId, data: { kind, action, details, at } });
   }
+  for (const data of executions) events.push({ type: "command/imported", sessionId, data });
   return happened(...events);
 }
 
@@ -82,6 +87,21 @@ function isOwnAncestor(head: Head, sessionId: string, parentId: string | undefin
     ancestor = head.session(ancestor)?.parentId;
   }
   return false;
+}
+
+/** The ids of commands are the daemon's, and not their session's: two sessions must not share one. */
+function faultOfExecutions(head: Head, executions: readonly ImportedExecution[]): Decision | undefined {
+  const met = new Set<string>();
+  for (const { commandId, status } of executions) {
+    if (head.execution(commandId) !== undefined || met.has(commandId))
+      return refuse("command_exists", `A command "${commandId}" exists already.`, {
+        hint: "import the session again: its commands get ids that are free",
+      });
+    if (!isOver(status))
+      return refuse("invalid_params", `Command "${commandId}" is ${status}, and nothing of it runs here.`);
+    met.add(commandId);
+  }
+  return undefined;
 }
 
 /** Whether the status and the times of an import fit together; everything else relies on that. */

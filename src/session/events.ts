@@ -47,7 +47,15 @@ export interface Brought {
   readonly history: Partial<
     Pick<
       Session,
-      "updatedAt" | "pinned" | "activities" | "conversation" | "commands" | "invocations" | "totals"
+      | "updatedAt"
+      | "pinned"
+      | "activities"
+      | "conversation"
+      | "checkpoints"
+      | "commands"
+      | "invocations"
+      | "totals"
+      | "lease"
     >
   >;
 }
@@ -77,6 +85,9 @@ export type AcceptedFields = Pick<
   Execution,
   "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry"
 >;
+
+/** A command that is over, as a session is taken over with it. No process of this machine is it. */
+export type ImportedExecution = Omit<Execution, "sessionId" | "createdSeq" | "process" | "nextAttemptAt">;
 
 /** What an invocation starts with; `startedAt` is epoch milliseconds, here and below. */
 export interface StartedInvocation {
@@ -145,6 +156,7 @@ interface SessionEventData {
   "checkpoint/restored": { readonly checkpointId: string; readonly value: CheckpointValue };
   "checkpoint/deleted": { readonly checkpointId: string };
   "command/accepted": AcceptedFields;
+  "command/imported": ImportedExecution;
   "command/started": {
     readonly commandId: string;
     readonly attempt: number;

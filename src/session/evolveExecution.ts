@@ -1,4 +1,4 @@
-import type { AcceptedFields, Event, Stamp } from "./events.js";
+import type { AcceptedFields, Event, ImportedExecution, Stamp } from "./events.js";
 import type { Execution } from "./state.js";
 
 /** Of a command whose try has not ended. */
@@ -19,6 +19,7 @@ export function evolveExecution(
   stamp: Stamp,
 ): Execution | undefined {
   if (event.type === "command/accepted") return accepted(event.sessionId, event.data, stamp);
+  if (event.type === "command/imported") return imported(event.sessionId, event.data, stamp);
   if (execution === undefined) return undefined;
   switch (event.type) {
     case "command/started": {
@@ -66,6 +67,36 @@ function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp)
     endedAt: undefined,
     stdoutBytes: undefined,
     stderrBytes: undefined,
+  };
+}
+
+/** Named one by one: what JSON left out, because it had no value, has none again. */
+function imported(sessionId: string, fields: ImportedExecution, { seq }: Stamp): Execution {
+  return {
+    commandId: fields.commandId,
+    sessionId,
+    createdSeq: seq,
+    name: fields.name,
+    argv: fields.argv,
+    cwd: fields.cwd,
+    token: fields.token,
+    limits: fields.limits,
+    retry: fields.retry,
+    status: fields.status,
+    attempt: fields.attempt,
+    // It ran elsewhere: a process here that had its pid would be another one.
+    process: undefined,
+    cancelled: fields.cancelled,
+    exitCode: fields.exitCode,
+    signal: fields.signal,
+    cause: fields.cause,
+    error: fields.error,
+    createdAt: fields.createdAt,
+    startedAt: fields.startedAt,
+    endedAt: fields.endedAt,
+    nextAttemptAt: undefined,
+    stdoutBytes: fields.stdoutBytes,
+    stderrBytes: fields.stderrBytes,
   };
 }
 

@@ -5,6 +5,9 @@ import { limitReached, refuse } from "./decision.js";
 import { PLAIN_TEXT } from "./plainText.js";
 import type { Session } from "./state.js";
 
+/** The bounds of metadata. */
+type MetadataBounds = Pick<Bounds, "metadataKeys" | "metadataValueLength" | "metadataLength" | "labelLength">;
+
 /** What is wrong with setting one value, if anything. */
 export function faultOfEntry(
   session: Session,
@@ -41,7 +44,7 @@ export function faultOfDetails(details: Json | undefined, bounds: Bounds, what: 
 }
 
 /** What is wrong with the metadata as a whole, if anything. */
-export function faultOfMetadata(metadata: Session["metadata"], bounds: Bounds): Decision | undefined {
+export function faultOfMetadata(metadata: Session["metadata"], bounds: MetadataBounds): Refused | undefined {
   const keys = Object.keys(metadata);
   if (keys.length > bounds.metadataKeys) return tooManyKeys(bounds);
   let length = 0;
@@ -69,7 +72,7 @@ function lengthAsJson(value: unknown): number {
     : JSON.stringify(value).length;
 }
 
-function tooManyKeys(bounds: Bounds): Decision {
+function tooManyKeys(bounds: MetadataBounds): Refused {
   const { metadataKeys } = bounds;
   return limitReached(
     "metadataKeys",
@@ -78,13 +81,13 @@ function tooManyKeys(bounds: Bounds): Decision {
   );
 }
 
-function valueTooLong(key: string, length: number, bounds: Bounds): Decision {
+function valueTooLong(key: string, length: number, bounds: MetadataBounds): Refused {
   const bound = bounds.metadataValueLength;
   const message = `metadata "${key}" has ${length} characters as JSON; ${bound} are allowed.`;
   return limitReached("metadataValueLength", bound, message);
 }
 
-function metadataTooLong(bounds: Bounds): Decision {
+function metadataTooLong(bounds: MetadataBounds): Refused {
   const bound = bounds.metadataLength;
   return limitReached(
     "metadataLength",

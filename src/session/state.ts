@@ -144,6 +144,8 @@ export interface CheckpointEntry {
   readonly messages: number;
   /** Of the value, as JSON. */
   readonly sizeBytes: number;
+  /** Its file came with an import, and says this in place of the session's name and birth, which nobody knew then. */
+  readonly staged?: string | undefined;
 }
 
 /** What sessions are born with, where their creation does not say otherwise. Times are epoch milliseconds. */

@@ -2,14 +2,17 @@ import {
   checkpointFolderName,
   readCheckpoint,
   type ReadCheckpoint,
+  stageCheckpoint,
   type StoredCheckpoint,
   writeCheckpoint,
 } from "../content/checkpointFile.js";
 import type { FolderOwner } from "../content/places.js";
+import { discardStaged } from "../content/staging.js";
 import { findCheckpoint } from "../session/checkpoint.js";
 import type { Event } from "../session/events.js";
 import type { CheckpointEntry, CheckpointValue, Session } from "../session/state.js";
 import { CheckpointRemovals, type RemovalParts } from "./checkpointRemovals.js";
+import type { Placements } from "./placements.js";
 import { Serial } from "./serial.js";
 import { UrgentSave } from "./urgentSave.js";
 
@@ -35,6 +38,7 @@ const UNSAVED_BYTES = 8 * 1024 * 1024;
  */
 export class Checkpoints {
   readonly #checkpointsDir: string;
+  readonly #placements: Pick<Placements, "ensure"> | undefined;
   readonly #log: RemovalParts["log"];
   readonly #urgentSave: UrgentSave;
   readonly #removals: CheckpointRemovals;
@@ -42,8 +46,10 @@ export class Checkpoints {
   readonly #unsaved = new Map<string, Unsaved>();
   #sizeBytes = 0;
 
-  constructor(parts: RemovalParts) {
+  /** @param parts `placements`: whose folder is still to be put in its place. */
+  constructor(parts: RemovalParts & { readonly placements?: Pick<Placements, "ensure"> }) {
     this.#checkpointsDir = parts.checkpointsDir;
+    this.#placements = parts.placements;
     this.#log = parts.log;
     this.#urgentSave = new UrgentSave(() => this.save(), parts.log);
     this.#removals = new CheckpointRemovals(parts, this.#writes);
@@ -81,10 +87,24 @@ export class Checkpoints {
     });
   }
 
+  /** Keeps a checkpoint of a session that is still to be made, beside its bodies that are staged under that token. */
+  stage(token: string, checkpoint: StoredCheckpoint): Promise<void> {
+    return stageCheckpoint(this.#checkpointsDir, token, checkpoint);
+  }
+
+  /** Removes what was staged under a token: no record names it, and none will. Never rejects. */
+  discard(token: string): Promise<void> {
+    return discardStaged(this.#checkpointsDir, token);
+  }
+
   /** What a checkpoint keeps, or in words why nobody can tell any more. */
-  read(owner: FolderOwner, entry: Pick<CheckpointEntry, "checkpointId" | "seq">): Promise<ReadCheckpoint> {
+  async read(
+    owner: FolderOwner,
+    entry: Pick<CheckpointEntry, "checkpointId" | "seq" | "staged">,
+  ): Promise<ReadCheckpoint> {
     const unsaved = this.#unsaved.get(keyOf(owner, entry.checkpointId));
-    if (unsaved !== undefined) return Promise.resolve(unsaved.checkpoint);
+    if (unsaved !== undefined) return unsaved.checkpoint;
+    this.#placements?.ensure(owner);
     return readCheckpoint(this.#checkpointsDir, owner, entry);
   }
 
@@ -124,6 +144,7 @@ export class Checkpoints {
         if (performance.now() > stopAtMs) break;
         if (this.#unsaved.get(key) !== unsaved) continue;
         try {
+          this.#placements?.ensure(unsaved.owner);
           await writeCheckpoint(this.#checkpointsDir, unsaved.owner, unsaved.checkpoint);
           if (this.#unsaved.get(key) === unsaved) this.#forget(key);
         } catch (error) {

@@ -20,13 +20,14 @@ export interface Content {
 /** Where sessions keep what is said: in files, or in memory for a daemon whose journal is there too. */
 export function openContent({
   contentDir,
+  checkpointsDir,
   dataDir,
   journal,
   log,
-}: Pick<SupervisorOptions, "contentDir" | "dataDir" | "journal" | "log">): Content {
+}: Pick<SupervisorOptions, "contentDir" | "checkpointsDir" | "dataDir" | "journal" | "log">): Content {
   const hold = new ContentHold();
   const files = new PlainFiles(new ExpandedCopies(join(dataDir, "temp", "expanded")));
   const store = journal === undefined ? new MemoryBodies(contentDir) : new FileBodies(contentDir, files);
-  const placements = new Placements({ store, log });
+  const placements = new Placements({ store, checkpointsDir, log });
   return { bodies: new Bodies({ store, hold, placements, log }), placements, files, hold };
 }

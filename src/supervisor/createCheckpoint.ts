@@ -16,7 +16,7 @@ export function createCheckpoint(
   const checkpointId = uuidv7(supervisor.clock.nowMs(), randomUUID());
   const show = ({ session }: After): object => {
     const entry = session === undefined ? undefined : findCheckpoint(session, checkpointId);
-    return entry === undefined ? {} : showCheckpoint(entry);
+    return session === undefined || entry === undefined ? {} : showCheckpoint(entry, session);
   };
   const command = { type: "checkpoint/create", sessionId, checkpointId, label } as const;
   return supervisor.submit(command, { ...by, show }) as Promise<Result<"checkpoint/create">>;

@@ -1,5 +1,7 @@
 import type { BodyStore } from "../content/bodyStore.js";
+import { checkpointFolderName } from "../content/checkpointFile.js";
 import { type FolderOwner, folderName } from "../content/places.js";
+import { placeStaged, removeAllStaged, syncStaging } from "../content/staging.js";
 import { type Event, stagedBy } from "../session/events.js";
 import type { SupervisorLog } from "./options.js";
 
@@ -12,19 +14,25 @@ interface Left {
 }
 
 /**
- * Gives sessions that were cloned or imported the folder with their bodies, which was put together before there was a
- * record of them. It is moved in the turn in which the record becomes durable, so nobody finds the session without it;
+ * Gives sessions that were cloned or imported the folder with their bodies, and the one with their checkpoints, which were
+ * put together before there was a record of them. They are moved in the turn in which the record becomes durable, so nobody finds the session without it;
  * a replay does it again, and finds it done. A snapshot waits until that is durable: behind it nothing knows any more
  * where the folder was.
  */
 export class Placements {
   readonly #store: Store;
+  readonly #checkpointsDir: string;
   readonly #log: Pick<SupervisorLog, "warn">;
   readonly #left = new Map<string, Left>();
   #isUnsynced = false;
 
-  constructor(options: { readonly store: Store; readonly log: Pick<SupervisorLog, "warn"> }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly checkpointsDir: string;
+    readonly log: Pick<SupervisorLog, "warn">;
+  }) {
     this.#store = options.store;
+    this.#checkpointsDir = options.checkpointsDir;
     this.#log = options.log;
   }
 
@@ -70,6 +78,7 @@ export class Placements {
       this.#isUnsynced = false;
       try {
         await this.#store.syncPlaced();
+        await syncStaging(this.#checkpointsDir);
       } catch (error) {
         this.#isUnsynced = true;
         throw error;
@@ -82,13 +91,16 @@ export class Placements {
     try {
       await this.settle();
       await this.#store.removeStaged();
+      await removeAllStaged(this.#checkpointsDir);
     } catch (err) {
       this.#log.warn({ err }, "What was staged for new sessions could not be put in its place");
     }
   }
 
   #move({ owner, token }: Left): void {
+    // Either may be there already: what is not staged any more was moved before.
     this.#store.place(owner, token);
+    placeStaged(this.#checkpointsDir, token, checkpointFolderName(owner));
     this.#left.delete(folderName(owner));
     // Also where it was there already: an earlier daemon may have ended before that was durable.
     this.#isUnsynced = true;

@@ -42,7 +42,8 @@ export async function* readBodies<Kind extends BodyKind>(
   } while (cursor !== undefined);
 }
 
-function mustBeThere(source: BodySource, { sessionId, createdSeq }: Session): void {
+/** @throws RefusalError where that very session is not there any more */
+export function mustBeThere(source: Pick<BodySource, "session">, { sessionId, createdSeq }: Session): void {
   if (source.session(sessionId).createdSeq === createdSeq) return;
   const message = `Session ${sessionId} was deleted while it was read; there is another one of this id now.`;
   throw new RefusalError({ type: "session_not_found", message, hint: "nothing is left of what was begun" });

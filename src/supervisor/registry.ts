@@ -22,10 +22,11 @@ export class Registry implements Head {
   /** Command ids of each session at head, oldest first. */
   #bySession = new Map<string, string[]>();
   #live = 0;
-  readonly #keepPerSession: number;
+  /** How many commands of one session are remembered. */
+  readonly keepPerSession: number;
 
   constructor(options: { readonly keepPerSession: number }) {
-    this.#keepPerSession = options.keepPerSession;
+    this.keepPerSession = options.keepPerSession;
   }
 
   session(sessionId: string): Session | undefined {
@@ -149,7 +150,7 @@ export class Registry implements Head {
   /** Drops the oldest commands that are over. Those that are live stay, however many there are. */
   #dropOldest(sessionId: string, changes: OpenChanges): void {
     const ids = this.#bySession.get(sessionId) ?? [];
-    for (let surplus = ids.length - this.#keepPerSession; surplus > 0; surplus--) {
+    for (let surplus = ids.length - this.keepPerSession; surplus > 0; surplus--) {
       const index = ids.findIndex((commandId) => isOver(this.execution(commandId)?.status ?? "lost"));
       const [commandId] = index < 0 ? [] : ids.splice(index, 1);
       const execution = commandId === undefined ? undefined : this.execution(commandId);

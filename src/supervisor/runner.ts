@@ -115,6 +115,11 @@ export class Runner {
     return this.#outputs.read(session, commandId, range);
   }
 
+  /** How much a command has written by now, as far as that can be read. */
+  outputSizes(session: Session, commandId: string): ReturnType<Outputs["sizes"]> {
+    return this.#outputs.sizes(session, commandId);
+  }
+
   /**
    * Stops every command, because the daemon stops; resolves when their ends are recorded or time is up, and what they
    * left in their groups is gone or given up.

@@ -73,7 +73,7 @@ export class Supervisor {
     const registry = new Registry({ keepPerSession: options.keepCommandsPerSession });
     const keys = new Keys(options.idempotency);
     const content = openContent(options);
-    const checkpoints = new Checkpoints({ ...options, hold: content.hold });
+    const checkpoints = new Checkpoints({ ...options, ...content });
     const state = { registry, keys, checkpoints, ...content };
     const { journal, records, deleted, links } = await recover(options, state);
     try {

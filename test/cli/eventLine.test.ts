@@ -38,6 +38,7 @@ describe("eventLine", () => {
     [{ type: "checkpoint/restored", data: { checkpointId: "k", status: "timed_out" } }, "k, timed out"],
     [{ type: "checkpoint/deleted", data: { checkpointId: "k" } }, "k"],
     [{ type: "command/accepted", data: { argv: ["echo", "hi"] } }, "echo hi"],
+    [{ type: "command/imported", data: { argv: ["echo", "hi"] } }, "echo hi"],
     [{ type: "command/started", data: { pid: 12, attempt: 2 } }, "pid 12, try 2"],
     [
       {

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import * as fc from "fast-check";
@@ -8,7 +8,7 @@ import type { Body, FoundBody } from "../../src/content/bodyFile.js";
 import type { BodyRange, BodyStore } from "../../src/content/bodyStore.js";
 import { FileBodies } from "../../src/content/fileBodies.js";
 import { MemoryBodies } from "../../src/content/memoryBodies.js";
-import { folderName, type FolderOwner } from "../../src/content/places.js";
+import { folderName, type FolderOwner, outputPaths } from "../../src/content/places.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 
 interface Said extends Body {
@@ -77,6 +77,23 @@ describe.each(["files", "memory"] as const)("bodies in %s", (kind) => {
     await store.append(one, "activities", said(3));
     expect(await seqs()).toEqual([-2, -1, 3]);
     expect(await store.bytesBefore(one, "activities", 0)).toBeGreaterThan(0);
+  });
+
+  it("S2.2 bring the output of commands along, which lies in files whatever the store", async () => {
+    const [placed, discarded, left] = [await store.stage(), await store.stage(), await store.stage()];
+    for (const staged of [placed, discarded, left]) {
+      await staged.addOutput("c", "stdout", Buffer.from("one "));
+      await staged.addOutput("c", "stdout", Buffer.from("two"));
+      await staged.seal();
+    }
+    store.place(one, placed.token);
+    store.place(one, placed.token);
+    await discarded.discard();
+    await store.removeStaged();
+    expect(await readFile(outputPaths(contentDir, one, "c").stdoutPath, "utf8")).toBe("one two");
+    expect(await readdir(join(contentDir, ".staged"))).toEqual([]);
+    await store.remove(one);
+    expect(await readdir(contentDir)).toEqual([".staged"]);
   });
 
   it("are gone where they were staged and are not wanted", async () => {

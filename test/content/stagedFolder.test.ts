@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { appendBodies, readBodies } from "../../src/content/bodyFile.js";
-import { bodyPath } from "../../src/content/places.js";
-import { placeStaged, removeStaged, StagedFolder, syncPlaced } from "../../src/content/stagedFolder.js";
+import { bodyPath, folderName, outputPaths } from "../../src/content/places.js";
+import { StagedFolder } from "../../src/content/stagedFolder.js";
+import { placeStaged, removeAllStaged, syncStaging } from "../../src/content/staging.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 
 const newFolder = temporaryFolders();
@@ -39,20 +40,40 @@ describe("a staged folder", () => {
       "activities.jsonl",
       "conversation.jsonl",
     ]);
-    placeStaged(contentDir, staged.token, OWNER);
-    await syncPlaced(contentDir);
+    placeStaged(contentDir, staged.token, folderName(OWNER));
+    await syncStaging(contentDir);
     expect(await stagedNow()).toEqual([]);
     await appendBodies(bodyPath(contentDir, OWNER, "conversation"), [{ seq: 8 }]);
     expect(await seqsIn("conversation")).toEqual([-5, -4, -3, -2, -1, 8]);
     expect(await seqsIn("activities")).toEqual([-1]);
     // A replay does it again.
-    placeStaged(contentDir, staged.token, OWNER);
+    placeStaged(contentDir, staged.token, folderName(OWNER));
     expect(await seqsIn("conversation")).toHaveLength(6);
+  });
+
+  it("S2.2 takes output, however much and of however many, with one file open at a time", async () => {
+    const staged = await StagedFolder.create(contentDir);
+    const open = async (): Promise<number> => (await readdir("/proc/self/fd").catch(() => [])).length;
+    const before = await open();
+    for (let index = 0; index < 40; index += 1) {
+      for (const piece of ["a", "b", `${index}`])
+        await staged.addOutput(`c${index}`, "stdout", Buffer.from(piece));
+      await staged.addOutput(`c${index}`, "stderr", Buffer.from([0xff, 0]));
+    }
+    expect(await open()).toBeLessThan(before + 20);
+    await staged.seal();
+    placeStaged(contentDir, staged.token, folderName(OWNER));
+    const { folder, stdoutPath, stderrPath } = outputPaths(contentDir, OWNER, "c39");
+    expect(await readdir(folder)).toHaveLength(80);
+    expect(await readFile(stdoutPath, "utf8")).toBe("ab39");
+    expect(await readFile(stderrPath)).toEqual(Buffer.from([0xff, 0]));
+    expect((await stat(stdoutPath)).mode & 0o777).toBe(0o600);
   });
 
   it("leaves nothing where it is discarded, however far it came", async () => {
     const begun = await StagedFolder.create(contentDir);
     await begun.add("activities", { seq: -1 });
+    await begun.addOutput("c", "stdout", Buffer.from("half"));
     await begun.discard();
     const sealed = await StagedFolder.create(contentDir);
     await sealed.add("activities", { seq: -1 });
@@ -63,21 +84,21 @@ describe("a staged folder", () => {
   });
 
   it("is removed by a start that knows of no record, links not followed", async () => {
-    await removeStaged(contentDir);
-    await syncPlaced(contentDir);
+    await removeAllStaged(contentDir);
+    await syncStaging(contentDir);
     await StagedFolder.create(contentDir);
     const outside = await newFolder();
     await writeFile(join(outside, "mine"), "mine");
     await symlink(outside, join(contentDir, ".staged", "link"));
-    await removeStaged(contentDir);
+    await removeAllStaged(contentDir);
     expect(await stagedNow()).toEqual([]);
     expect(await readFile(join(outside, "mine"), "utf8")).toBe("mine");
   });
 
   it("is none of another name, and takes no place that is in use", async () => {
-    expect(() => placeStaged(contentDir, "../../etc", OWNER)).toThrow("none of this daemon's");
+    expect(() => placeStaged(contentDir, "../../etc", "s~7")).toThrow("none of this daemon's");
     const staged = await StagedFolder.create(contentDir);
     await mkdir(join(contentDir, "s~7", "output"), { recursive: true });
-    expect(() => placeStaged(contentDir, staged.token, OWNER)).toThrow(/ENOTEMPTY|EEXIST/);
+    expect(() => placeStaged(contentDir, staged.token, folderName(OWNER))).toThrow(/ENOTEMPTY|EEXIST/);
   });
 });

@@ -95,7 +95,7 @@ describe("a file with everything of a session", () => {
     expect(result).toEqual({ path, sizeBytes: size, activities: count, messages: count, damaged: 0 });
     expect(mode & 0o777).toBe(0o600);
     const lines = await linesOf(path);
-    expect(lines[0]).toMatchObject({ format: "sessiond-export", version: 1, sessionId, secrets: "included" });
+    expect(lines[0]).toMatchObject({ format: "sessiond-export", version: 2, sessionId, secrets: "included" });
     expect(lines.at(-1)).toMatchObject({ line: "end", lines: { activity: count, message: count } });
 
     const other = await elsewhere().peer();
@@ -228,13 +228,13 @@ describe("a file with everything of a session", () => {
     const lines = text.trimEnd().split("\n");
     const without = (at: number): string => `${lines.toSpliced(at, 1).join("\n")}\n`;
     const cases: readonly (readonly [content: string | Buffer, reason: RegExp])[] = [
-      [text.replace('"version":1', '"version":2'), /^line 1: .*version 2.* newer/],
-      [text.replace('"a1"', '"a9"'), /^line 10: the checksum/],
-      [`${lines.slice(0, -1).join("\n")}\n`, /^line 9: .*checksum is missing/],
+      [text.replace('"version":2', '"version":3'), /^line 1: .*version 3.* newer/],
+      [text.replace('"a1"', '"a9"'), /^line 11: the checksum/],
+      [`${lines.slice(0, -1).join("\n")}\n`, /^line 10: .*checksum is missing/],
       [text.slice(0, text.length / 2), /^line \d: it is not JSON/],
-      [without(3), /^line 9: the checksum/],
+      [without(3), /^line 10: the checksum/],
       [without(1), /^line 2: /],
-      [`${text}{}\n`, /^line 11: something stands behind/],
+      [`${text}{}\n`, /^line 12: something stands behind/],
       [lines.toSpliced(2, 0, lines[2] ?? "").join("\n"), /^line 6: the session has counted 3/],
       [text.replace('{"line":"message"', '{"line":"mess"'), /^line 6: it is none of the kinds/],
       [text.replace('"sessionId":"whole"', '"sessionId":"other"'), /^line 2: sessionId/],

@@ -30,6 +30,9 @@ type Step =
   | ["invocation/link", Omit<Params<"invocation/link">, "sessionId">]
   | ["metadata/set", Omit<Params<"metadata/set">, "sessionId">]
   | ["session/update", Omit<Params<"session/update">, "sessionId">]
+  | ["checkpoint/create", Omit<Params<"checkpoint/create">, "sessionId">]
+  | ["checkpoint/restore", object]
+  | ["command/start", Omit<Params<"command/start">, "sessionId">]
   | ["session/pause" | "session/resume" | "session/touch" | "session/end" | "session/archive", object];
 
 const text = fc.string({ unit: "binary", maxLength: 12 }).filter((value) => !/[\uD800-\uDFFF]/.test(value));
@@ -52,6 +55,14 @@ const fields = fc.record(
   },
   { requiredKeys: [] },
 );
+/** Commands that end by themselves, with output of any bytes. */
+const command = fc
+  .tuple(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(0, 3), fc.boolean())
+  .map(([bytes, exitCode, isLoud]) => {
+    const octal = [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+    const script = `printf '${octal}' ${isLoud ? ">&2" : ""}; exit ${exitCode}`;
+    return { argv: ["/bin/sh", "-c", script], name: "said" };
+  });
 const step = fc.oneof(
   {
     weight: 3,
@@ -84,11 +95,32 @@ const step = fc.oneof(
   ),
   fc.tuple(fc.constant("metadata/set"), fc.record({ key: fc.constantFrom("a", "c"), value: json })),
   fc.tuple(fc.constant("session/update"), fields),
+  fc.tuple(fc.constant("checkpoint/create"), fc.record({ label: name }, { requiredKeys: [] })),
+  fc.tuple(fc.constant("checkpoint/restore"), fc.constant({})),
+  fc.tuple(fc.constant("command/start"), command),
   fc.tuple(
     fc.constantFrom("session/pause", "session/resume", "session/touch", "session/end", "session/archive"),
     fc.constant({}),
   ),
 ) as fc.Arbitrary<Step>;
+
+/** Resolves when no command of the session runs any more: how one ends is not to be left to chance. */
+async function settled(client: Client, sessionId: string): Promise<void> {
+  const { items } = await client.command.list({ sessionId });
+  for (const { commandId } of items) await client.command.wait({ commandId });
+}
+
+/** What every command of a session wrote. */
+async function outputsOf(client: Client, sessionId: string): Promise<unknown[]> {
+  const { items } = await client.command.list({ sessionId });
+  const outputs = items.flatMap(({ commandId }) =>
+    (["stdout", "stderr"] as const).map(async (stream) => {
+      const piece = await client.command.output({ commandId, stream, encoding: "base64" });
+      return { commandId, stream, ...piece };
+    }),
+  );
+  return Promise.all(outputs);
+}
 
 /** The value with its keys in order, as entries: a name such as `__proto__` is one like any other. */
 function sorted(value: unknown): unknown {
@@ -130,11 +162,27 @@ describe("any session", () => {
         // Not everything is allowed to every session; what is refused changes nothing.
         for (const [method, params] of steps)
           await call(method, { ...params, sessionId }).catch(() => undefined);
+        await settled(here, sessionId);
         const first = await exported(here, sessionId, includeSecrets);
         const { imported } = await there.session.import({ path: first.path });
         expect(imported).toMatchObject([{ sessionId }]);
         const second = await exported(there, sessionId, includeSecrets);
         expect(second.lines).toEqual(first.lines);
+        expect(await outputsOf(there, sessionId)).toEqual(await outputsOf(here, sessionId));
+        const list = { sessionId, limit: 1_000 };
+        const [mine, theirs] = [await here.checkpoint.list(list), await there.checkpoint.list(list)];
+        if (includeSecrets)
+          expect(theirs.items.map((one) => ({ ...one, seq: 0 }))).toEqual(
+            mine.items.map((one) => ({ ...one, seq: 0 })),
+          );
+        // What a checkpoint keeps is what a restore brings back, here as there.
+        if (theirs.items.length === 0) return;
+        const checkpointId = theirs.items.at(-1)?.checkpointId;
+        for (const client of [here, there]) await client.checkpoint.restore({ sessionId, checkpointId });
+        const [back, away] = [await here.session.get({ sessionId }), await there.session.get({ sessionId })];
+        const same = ({ name, status, metadata, tags, config, messages, totals }: typeof back): unknown =>
+          sorted({ name, status, metadata, tags, config, messages, totals });
+        expect(same(away)).toEqual(same(back));
       },
     );
     await fc.assert(property, { numRuns: 60 });

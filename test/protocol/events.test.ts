@@ -34,6 +34,7 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "metadata/set": true,
   "metadata/deleted": true,
   "command/accepted": true,
+  "command/imported": true,
   "command/started": true,
   "command/retrying": true,
   "command/signalled": true,

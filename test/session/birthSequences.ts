@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 
 import type { Json } from "../../src/protocol/json.js";
 import type { Command } from "../../src/session/commands.js";
-import { CONFIG } from "./samples.js";
+import type { ImportedExecution } from "../../src/session/events.js";
+import { CONFIG, importedExecution } from "./samples.js";
 
 export const sessionId = fc.constantFrom("s1", "s1", "s1", "s2", "s3");
 export const text = fc.option(fc.string({ minLength: 1, maxLength: 5 }), { nil: undefined });
@@ -56,19 +57,46 @@ export const cloneSession = fc.record({ created: create, brought }).map(({ creat
   brought,
 }));
 
-export const importSession = create.chain((fields) =>
+/** Commands that are over, as an import brings them; some of their ids are those of others. */
+const executions = fc.uniqueArray(
   fc.record({
-    ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fc.constant(value)])),
-    type: fc.constant("session/import" as const),
-    status: fc.constantFrom("active", "paused", "completed", "timed_out"),
-    createdAt: fc.constant(500),
-    lastActivityAt: fc.constantFrom(400, 500, 600, 700),
-    endedAt: fc.constantFrom(undefined, 700),
-    endReason: text,
-    archivedAt: fc.constantFrom(undefined, undefined, 800),
-    brought,
-    activities: fc.array(fc.record({ at: fc.constant(550), action: fc.constant("looked"), details: value }), {
-      maxLength: 2,
+    ...Object.fromEntries(
+      Object.entries(importedExecution()).map(([name, value]) => [name, fc.constant(value)] as const),
+    ),
+    commandId: fc.constantFrom("c1", "c2", "c3"),
+    status: fc.constantFrom("succeeded", "failed", "lost"),
+  }) as unknown as fc.Arbitrary<ImportedExecution>,
+  { maxLength: 2, selector: ({ commandId }) => commandId },
+);
+
+/** What an import brings has counted its commands. */
+function counting(command: Extract<Command, { type: "session/import" }>): typeof command {
+  const { executions: own = [], brought } = command;
+  if (own.length === 0) return command;
+  const succeeded = own.filter(({ status }) => status === "succeeded").length;
+  const commands = { total: own.length, running: 0, succeeded, failed: own.length - succeeded, retries: 0 };
+  return { ...command, brought: { ...brought, history: { ...brought?.history, commands } } };
+}
+
+export const importSession = create
+  .chain((fields) =>
+    fc.record({
+      ...Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fc.constant(value)])),
+      type: fc.constant("session/import" as const),
+      status: fc.constantFrom("active", "paused", "completed", "timed_out"),
+      createdAt: fc.constant(500),
+      lastActivityAt: fc.constantFrom(400, 500, 600, 700),
+      endedAt: fc.constantFrom(undefined, 700),
+      endReason: text,
+      archivedAt: fc.constantFrom(undefined, undefined, 800),
+      brought,
+      activities: fc.array(
+        fc.record({ at: fc.constant(550), action: fc.constant("looked"), details: value }),
+        {
+          maxLength: 2,
+        },
+      ),
+      executions: fc.oneof(fc.constant([]), executions),
     }),
-  }),
-) as unknown as fc.Arbitrary<Extract<Command, { type: "session/import" }>>;
+  )
+  .map((command) => counting(command as unknown as Parameters<typeof counting>[0]));

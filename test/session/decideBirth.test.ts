@@ -3,8 +3,19 @@ import { describe, expect, it } from "vitest";
 import type { Command } from "../../src/session/commands.js";
 import { type Event, stagedBy } from "../../src/session/events.js";
 import { evolve } from "../../src/session/evolve.js";
+import { evolveExecution } from "../../src/session/evolveExecution.js";
+import { throughJson } from "./model.js";
 import type { Session } from "../../src/session/state.js";
-import { create, decided, headOf, onlyEvent, session, STAMP } from "./samples.js";
+import {
+  create,
+  decided,
+  execution,
+  headOf,
+  importedExecution,
+  onlyEvent,
+  session,
+  STAMP,
+} from "./samples.js";
 
 type Import = Extract<Command, { type: "session/import" }>;
 
@@ -141,6 +152,31 @@ describe("session/import", () => {
       status: "paused",
       endedAt: undefined,
     });
+  });
+
+  it("S2.2 brings commands that are over, without a process, each with a seq of its own", () => {
+    const [first, second] = [importedExecution(), importedExecution({ commandId: "d", status: "lost" })];
+    const events = eventsOf(importing({ executions: [first, second] }));
+    expect(events.map(({ type }) => type)).toEqual([
+      "session/imported",
+      "command/imported",
+      "command/imported",
+    ]);
+    const [, , last] = throughJson(events);
+    if (last === undefined) throw new Error("there is none");
+    const after = evolveExecution(undefined, last, { seq: 9, at: 9_000, up: 400 });
+    expect(after).toEqual(
+      execution({ ...second, sessionId: "old", createdSeq: 9, process: undefined, nextAttemptAt: undefined }),
+    );
+  });
+
+  it("S2.2 is refused where a command has an id that is taken, or is not over", () => {
+    const taken = decided(headOf([], [execution()]), importing({ executions: [importedExecution()] }));
+    expect(taken).toMatchObject({ refusal: { type: "command_exists" } });
+    const twice = importing({ executions: [importedExecution(), importedExecution()] });
+    expect(decided(headOf([]), twice)).toMatchObject({ refusal: { type: "command_exists" } });
+    const running = importing({ executions: [importedExecution({ status: "running" })] });
+    expect(decided(headOf([]), running)).toMatchObject({ refusal: { type: "invalid_params" } });
   });
 
   it("is refused where the times and the status do not fit together", () => {

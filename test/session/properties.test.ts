@@ -152,7 +152,9 @@ describe("any sequence of commands", () => {
             expect([before.status, ...reachable]).toContain(after.status);
           }
           if (next === undefined) return;
-          if (old === undefined) expect(next.status).toBe("starting");
+          if (event.type === "command/imported")
+            expect([old, isOver(next.status)]).toEqual([undefined, true]);
+          else if (old === undefined) expect(next.status).toBe("starting");
           else if (event.type === "command/signalled") expect(next.status).toBe(old.status);
           else expect(EXECUTION_TRANSITIONS[old.status]).toContain(next.status);
         },
@@ -163,12 +165,16 @@ describe("any sequence of commands", () => {
   it("keeps its counts", () => {
     forAll((list) => {
       const recorded = new Map<string, number>();
+      /** Commands that an import has counted, and whose events are still to come in its record. */
+      let coming = 0;
       run(list, {
         onChange: ({ event }, model) => {
           const { type, sessionId = "" } = event;
           if (type === "session/created") recorded.set(sessionId, 0);
           if (type === "session/cloned" || type === "session/imported")
             recorded.set(sessionId, event.data.brought?.history.activities ?? 0);
+          if (type === "session/imported") coming = event.data.brought?.history.commands?.total ?? 0;
+          if (type === "command/imported") coming -= 1;
           if (type === "activity/recorded") recorded.set(sessionId, (recorded.get(sessionId) ?? 0) + 1);
           const session = model.session(sessionId);
           if (session === undefined) return;
@@ -176,6 +182,7 @@ describe("any sequence of commands", () => {
           const over = own.filter(({ status }) => isOver(status));
           const succeeded = over.filter(({ status }) => status === "succeeded").length;
           expect(session.activities).toBe(recorded.get(sessionId));
+          if (coming > 0) return;
           expect(session.commands).toMatchObject({
             total: own.length,
             running: own.length - over.length,

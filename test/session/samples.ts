@@ -1,7 +1,7 @@
 import type { Bounds, Command } from "../../src/session/commands.js";
 import { decide } from "../../src/session/decide.js";
 import type { Decision, Head } from "../../src/session/decision.js";
-import type { Event, Stamp } from "../../src/session/events.js";
+import type { Event, ImportedExecution, Stamp } from "../../src/session/events.js";
 import { evolve } from "../../src/session/evolve.js";
 import type { Execution, Session } from "../../src/session/state.js";
 
@@ -126,6 +126,13 @@ export function execution(changes: Partial<Execution> = {}): Execution {
     stderrBytes: undefined,
     ...changes,
   };
+}
+
+/** A command that came with an import. */
+export function importedExecution(changes: Partial<ImportedExecution> = {}): ImportedExecution {
+  const { sessionId: _, createdSeq: __, process: ___, nextAttemptAt: ____, ...same } = execution();
+  const over = { status: "failed", cause: "exited", exitCode: 2, endedAt: 2_500 } as const;
+  return { ...same, ...over, stdoutBytes: 3, stderrBytes: 0, ...changes };
 }
 
 /** A head with nothing beside sessions and commands. */

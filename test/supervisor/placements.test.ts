@@ -2,10 +2,13 @@ import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 
+import { stageCheckpoint } from "../../src/content/checkpointFile.js";
 import { FileBodies } from "../../src/content/fileBodies.js";
 import { PlainFiles } from "../../src/content/plainFiles.js";
-import type { Event } from "../../src/session/events.js";
+import { valueOf } from "../../src/session/checkpoint.js";
+import { type Event, stagedBy } from "../../src/session/events.js";
 import { Bodies } from "../../src/supervisor/bodies.js";
+import { Checkpoints } from "../../src/supervisor/checkpoints.js";
 import { ContentHold } from "../../src/supervisor/contentHold.js";
 import { Outputs } from "../../src/supervisor/outputs.js";
 import { Placements } from "../../src/supervisor/placements.js";
@@ -16,19 +19,29 @@ const newFolder = temporaryFolders();
 const OWNER = session({ sessionId: "s", createdSeq: 7 });
 
 let contentDir: string;
+let checkpointsDir: string;
 let store: FileBodies;
 let told: string[];
 let placements: Placements;
 beforeEach(async () => {
   contentDir = join(await newFolder(), "content");
+  checkpointsDir = join(await newFolder(), "checkpoints");
   await mkdir(contentDir);
+  await mkdir(checkpointsDir);
   store = new FileBodies(contentDir);
   told = [];
-  placements = new Placements({ store, log: { warn: (_, message) => void told.push(message) } });
+  placements = open();
 });
+
+function open(): Placements {
+  return new Placements({ store, checkpointsDir, log: { warn: (_, message) => void told.push(message) } });
+}
+
+const CHECKPOINT = { checkpointId: "k", seq: -3, at: 5, value: { name: "n" } };
 
 async function staged(): Promise<Event> {
   const folder = await store.stage();
+  await stageCheckpoint(checkpointsDir, folder.token, CHECKPOINT);
   await folder.add("activities", { seq: -1, at: 1, action: "there" } as { readonly seq: number });
   await folder.seal();
   const { type: _, sessionId: __, ...fields } = create();
@@ -39,6 +52,14 @@ async function staged(): Promise<Event> {
   };
 }
 
+const ENTRY = {
+  label: undefined,
+  automatic: false,
+  at: 5,
+  status: "active",
+  messages: 0,
+  sizeBytes: 1,
+} as const;
 const PAGE = { order: "oldest", limit: 10 } as const;
 
 describe("placements", () => {
@@ -52,6 +73,54 @@ describe("placements", () => {
     expect([placements.isSettled, told]).toEqual([true, []]);
     const { items } = await new Bodies({ store, placements }).read(OWNER, "activities", PAGE);
     expect(items).toEqual([{ seq: -1, at: 1, action: "there" }]);
+  });
+
+  it.each([[[]], [["content"]], [["content", "checkpoints"]]] as const)(
+    "S2.2 bring to its end what an earlier daemon had come to when it was killed: %j",
+    async (moved: readonly string[]) => {
+      const event = await staged();
+      const staging = [".staged", stagedBy(event) ?? ""] as const;
+      if (moved.includes("content")) await rename(join(contentDir, ...staging), join(contentDir, "s~7"));
+      if (moved.includes("checkpoints"))
+        await rename(join(checkpointsDir, ...staging), join(checkpointsDir, "session_s~7"));
+      // The second time is a start after one that was killed in its turn.
+      for (const start of [open(), open()]) {
+        start.place(event, 7);
+        await start.begin();
+        expect(start.isSettled).toBe(true);
+      }
+      const names = async (folder: string): Promise<string[]> =>
+        (await readdir(folder, { recursive: true })).sort();
+      expect(await names(contentDir)).toEqual([".staged", "s~7", "s~7/activities.jsonl"]);
+      expect(await names(checkpointsDir)).toEqual([".staged", "session_s~7", "session_s~7/k.json"]);
+      expect(told).toEqual([]);
+    },
+  );
+
+  it("S2.2 remove what no record names: bodies and checkpoints", async () => {
+    await staged();
+    await open().begin();
+    expect(await readdir(join(contentDir, ".staged"))).toEqual([]);
+    expect(await readdir(join(checkpointsDir, ".staged"))).toEqual([]);
+  });
+
+  it("S2.2 keep a checkpoint from being read or written before those that came along are there", async () => {
+    const event = await staged();
+    await mkdir(join(checkpointsDir, "session_s~7", "in the way"), { recursive: true });
+    placements.place(event, 7);
+    const hold = new ContentHold();
+    const checkpoints = new Checkpoints({ checkpointsDir, hold, placements, log: { warn: () => {} } });
+    const wanted = { ...CHECKPOINT, staged: stagedBy(event) };
+    await expect(checkpoints.read(OWNER, wanted)).rejects.toThrow(/ENOTEMPTY|EEXIST/);
+    const made = session({ ...OWNER, checkpoints: [{ ...ENTRY, checkpointId: "l", seq: 9 }] });
+    checkpoints.add(made, "l", valueOf(made));
+    await expect(checkpoints.save()).rejects.toThrow(/ENOTEMPTY|EEXIST/);
+    await rm(join(checkpointsDir, "session_s~7"), { recursive: true });
+    await checkpoints.save();
+    expect(await checkpoints.read(OWNER, wanted)).toEqual({ value: { name: "n" } });
+    expect(await checkpoints.read(OWNER, { ...wanted, staged: "0".repeat(32) })).toEqual({
+      fault: "its file is that of another checkpoint",
+    });
   });
 
   it("S2.2 are not settled before another one that came meanwhile is durable too", async () => {

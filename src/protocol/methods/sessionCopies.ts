@@ -57,7 +57,9 @@ export const sessionCopies = {
             sessionId: id,
             /** The id in the file, where it was taken. */
             renamedFrom: id.optional(),
-            /** Fields of the file that mean nothing here. */
+            /** How many of its commands got a free id, like theirs, since theirs was taken. */
+            renamedCommands: z.int().min(1).optional(),
+            /** Fields of the file that mean nothing here, or have no value in it. */
             ignored: z.array(z.string()).optional(),
           }),
         ),

@@ -11,6 +11,7 @@ import type { Supervisor } from "../supervisor.js";
 import { ImportIds } from "./importIds.js";
 import type { ReadImport } from "./importedSession.js";
 import { idInName, idWithin, type ImportSource, readImport } from "./importSource.js";
+import type { ImportSurroundings } from "./portableImport.js";
 
 export type ImportFields = Omit<ValidParams<"session/import">, "idempotencyKey">;
 type Imported = Result<"session/import">["imported"][number];
@@ -36,8 +37,10 @@ export class Import {
   readonly #imported: Imported[] = [];
   readonly #skipped: Skipped[] = [];
   readonly #ids: ImportIds;
-  /** Bodies that were put together for sessions that were not submitted yet. */
-  readonly #folders = new Set<StagedBodies>();
+  /** What was put together for sessions that were not submitted yet. */
+  readonly #folders = new Set<Pick<StagedBodies, "discard">>();
+  /** Ids of commands that sessions of this import get. */
+  readonly #commandIds = new Set<string>();
   #inFlight: Promise<void>[] = [];
 
   constructor(
@@ -99,7 +102,7 @@ export class Import {
     // What comes with its bodies may be long: that it cannot be taken is found out before.
     const within = await idWithin(file, this.#source);
     if (within !== undefined && !this.#mayTake(within)) return this.#refuse(file, within);
-    const read = await readImport(file, this.#source, this.#supervisor);
+    const read = await readImport(file, this.#source, this.#surroundings());
     if ("fault" in read) return this.#skip(file, read.fault);
     if (read.folder !== undefined) this.#folders.add(read.folder);
     const { sessionId } = read.command;
@@ -108,14 +111,25 @@ export class Import {
   }
 
   /** Gives a session its id, as the call wants it where its own is taken. */
-  #place(file: ImportFile, { command, folder, ignored }: ReadImport): Ready | undefined {
-    const { sessionId } = command;
-    const more = ignored.length === 0 ? {} : { ignored: ignored.slice(0, IGNORED_FIELDS) };
+  #place(file: ImportFile, { command, folder, ignored, renamedCommands = 0 }: ReadImport): Ready | undefined {
+    const { sessionId, executions = [] } = command;
+    const more = {
+      ...(renamedCommands === 0 ? {} : { renamedCommands }),
+      ...(ignored.length === 0 ? {} : { ignored: ignored.slice(0, IGNORED_FIELDS) }),
+    };
     if (!this.#mayTake(sessionId)) return this.#refuse(file, sessionId);
+    for (const { commandId } of executions) this.#commandIds.add(commandId);
     if (!this.#ids.isTaken(sessionId)) return { file, command, folder, imported: { sessionId, ...more } };
     const free = this.#ids.freeLike(sessionId);
     const imported = { sessionId: free, renamedFrom: sessionId, ...more };
     return { file, command: { ...command, sessionId: free }, folder, imported };
+  }
+
+  #surroundings(): ImportSurroundings {
+    const { clock, sessionDefaults, bodies, checkpoints, transfers, registry } = this.#supervisor;
+    const isTaken = (id: string): boolean => this.#commandIds.has(id) || registry.execution(id) !== undefined;
+    const commands = { keepPerSession: registry.keepPerSession, isTaken };
+    return { clock, sessionDefaults, bodies, checkpoints, transfers, commands };
   }
 
   /** Whether a session of that id can be taken over, under this id or another one. */

@@ -1,4 +1,4 @@
-import { LIMITS } from "../../protocol/limits.js";
+import { freeIdLike } from "../freeId.js";
 import type { Registry } from "../registry.js";
 
 /** The ids that one import meets: those in its files, and those that it gives instead. */
@@ -24,10 +24,6 @@ export class ImportIds {
 
   /** An id like that one which nobody has, and none of the files: `task-2`. Taken down. */
   freeLike(sessionId: string): string {
-    for (let number = 2; ; number += 1) {
-      const ending = `-${number}`;
-      const candidate = `${sessionId.slice(0, LIMITS.idLength - ending.length)}${ending}`;
-      if (!this.isTaken(candidate) && this.meet(candidate)) return candidate;
-    }
+    return freeIdLike(sessionId, (candidate) => !this.isTaken(candidate) && this.meet(candidate));
   }
 }

@@ -12,8 +12,10 @@ export interface ReadImport {
   readonly command: ImportCommand;
   /** Fields of the file that mean nothing here. */
   readonly ignored: readonly string[];
-  /** The bodies that come with it, where its file has everything. */
-  readonly folder?: StagedBodies | undefined;
+  /** How many of its commands get another id than in the file. */
+  readonly renamedCommands?: number;
+  /** What comes with it beside the session itself, where its file has everything. */
+  readonly folder?: Pick<StagedBodies, "discard"> | undefined;
 }
 
 /** How far ahead of this one the clock may have been that the file was written by. */

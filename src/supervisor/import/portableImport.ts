@@ -2,13 +2,17 @@ import type { ImportFile } from "../../content/importFiles.js";
 import { PortableLinesError } from "../../content/portableLines.js";
 import { PortableFault } from "../../protocol/portableLine.js";
 import { isPortableName } from "../portable/exportPortable.js";
+import type { CommandPlace } from "../portable/commandLines.js";
 import { commandOfLine } from "../portable/portableSession.js";
 import { readPortable, readPortableHeader } from "../portable/readPortable.js";
 import type { Supervisor } from "../supervisor.js";
 import { faultOfFuture, type ReadImport } from "./importedSession.js";
 
-/** What is needed of the supervisor to read a file. */
-export type ImportSurroundings = Pick<Supervisor, "clock" | "sessionDefaults" | "bodies" | "transfers">;
+/** What is needed to read a file. */
+export type ImportSurroundings = Pick<
+  Supervisor,
+  "clock" | "sessionDefaults" | "bodies" | "checkpoints" | "transfers"
+> & { readonly commands: CommandPlace };
 
 /** The session in a file that has everything, going by its first line; undefined where it is none that can be read. */
 export async function idInPortable({ path }: ImportFile): Promise<string | undefined> {
@@ -43,22 +47,21 @@ export async function readPortableImport(
 
 async function readAll(
   { path }: ImportFile,
-  { clock, sessionDefaults, bodies, transfers }: ImportSurroundings,
+  { clock, sessionDefaults: defaults, bodies, checkpoints, transfers, commands }: ImportSurroundings,
 ): Promise<ReadImport | { readonly fault: string }> {
   let transfer: ReturnType<typeof transfers.begin> | undefined;
   const onRead = (readBytes: number, sizeBytes: number): void => {
     transfer ??= transfers.begin({ kind: "import", path, total: sizeBytes, unit: "bytes" });
     transfer.advanceTo(readBytes);
   };
-  const { session, folder, ...found } = await readPortable(path, { bodies, onRead }).finally(() =>
-    transfer?.end(),
-  );
-  const command = commandOfLine(session, found, sessionDefaults);
+  const place = { staging: { bodies, checkpoints }, commands, defaults, onRead };
+  const read = await readPortable(path, place).finally(() => transfer?.end());
+  const { session, folder, ignored, renamedCommands, ...found } = read;
+  const command = commandOfLine(session, found, defaults);
   const fault = faultOfFuture(command, clock.nowMs());
   if (fault !== undefined) {
-    await folder?.discard();
+    await folder.discard();
     return { fault: `line 2: ${fault}` };
   }
-  const ignored = session.withheld.map((name) => `environment.${name}`);
-  return { command, ignored, folder };
+  return { command, ignored, renamedCommands, folder };
 }

@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
+
 import { redactEnvironment } from "../../process/environment.js";
 import type { PortableSession } from "../../protocol/portableFile.js";
 import type { SessionConfigShape } from "../../protocol/types.js";
 import type { Command } from "../../session/commands.js";
+import type { ImportedExecution } from "../../session/events.js";
 import { mergeSettings } from "../../session/settings.js";
-import type { Session } from "../../session/state.js";
+import type { CheckpointEntry, Lease, Session, Workspace } from "../../session/state.js";
 import { showTime, withoutUndefined } from "../show/session.js";
 
 type ImportCommand = Extract<Command, { type: "session/import" }>;
@@ -11,7 +14,8 @@ type ImportCommand = Extract<Command, { type: "session/import" }>;
 /** A session as its line in a file has it. */
 export function lineOfSession(session: Session, includeSecrets: boolean): PortableSession {
   const { endedAt, archivedAt, ...same } = withoutPlace(session);
-  const { environment, withheld } = environmentInFile(session, includeSecrets);
+  const { workspace, lease } = session;
+  const { environment, withheld } = environmentInFile(session.environment, includeSecrets);
   return withoutUndefined({
     line: "session",
     ...same,
@@ -22,10 +26,15 @@ export function lineOfSession(session: Session, includeSecrets: boolean): Portab
     lastActivityAt: showTime(session.lastActivityAt),
     endedAt: endedAt === undefined ? undefined : showTime(endedAt),
     archivedAt: archivedAt === undefined ? undefined : showTime(archivedAt),
+    workspace: workspace && workspaceInFile(workspace),
+    lease: lease && leaseInFile(lease),
   }) as object as PortableSession;
 }
 
-/** What belongs to the place where a session was, and to who had claimed it there; its checkpoints are files of that place. */
+/**
+ * What belongs to the place where a session was, and what has another form in the file. Whoever takes a session over
+ * wants it, and not in the trash.
+ */
 type OfPlace =
   "createdSeq" | "metadataLength" | "lastActivityUp" | "workspace" | "lease" | "checkpoints" | "deletedAt";
 
@@ -35,9 +44,21 @@ function withoutPlace(session: Session): Omit<Session, OfPlace> {
   return same;
 }
 
+/** Without the token, by which the folder is known where it lies. */
+function workspaceInFile({ token: _, released, ...same }: Workspace): PortableSession["workspace"] {
+  return withoutUndefined({
+    ...same,
+    released: released && withoutUndefined(released),
+  }) as object as PortableSession["workspace"];
+}
+
+function leaseInFile({ epoch, holder, claimedAt, isHeld }: Lease): PortableSession["lease"] {
+  return { ...withoutUndefined({ epoch, holder }), epoch, claimedAt: showTime(claimedAt), held: isHeld };
+}
+
 /** What looks like a secret is left out whole: what stands for it elsewhere would be taken for the value. */
-function environmentInFile(
-  { environment }: Session,
+export function environmentInFile(
+  environment: Session["environment"],
   includeSecrets: boolean,
 ): Pick<PortableSession, "environment" | "withheld"> {
   if (includeSecrets) return { environment, withheld: [] };
@@ -49,7 +70,7 @@ function environmentInFile(
   };
 }
 
-/** How many bodies a file really had, which may be fewer than the session had counted. */
+/** What a file really had, which may be less than the session had counted. */
 export interface FoundBodies {
   /** The folder that they are in; undefined where there are none. */
   readonly staged: string | undefined;
@@ -58,12 +79,14 @@ export interface FoundBodies {
   readonly messages: number;
   /** Invocations that were over, by how they ended. */
   readonly invocations: Omit<Session["invocations"], "running">;
+  readonly checkpoints: readonly CheckpointEntry[];
+  readonly executions: readonly ImportedExecution[];
 }
 
 /** The command that takes a session over from its line. What ran there when it was written is counted as failed. */
 export function commandOfLine(
   line: PortableSession,
-  { staged, activities, messages, invocations }: FoundBodies,
+  { staged, activities, messages, invocations, checkpoints, executions }: FoundBodies,
   defaults: SessionConfigShape,
 ): ImportCommand {
   const {
@@ -75,6 +98,8 @@ export function commandOfLine(
     totals,
     conversation,
     pinned,
+    workspace,
+    lease,
     ...same
   } = line;
   const { running, failed } = commands;
@@ -83,10 +108,12 @@ export function commandOfLine(
     updatedAt: Date.parse(updatedAt),
     activities,
     conversation: { ...conversation, count: messages },
+    checkpoints,
     commands: { ...commands, running: 0, failed: failed + running },
     // What ran is no body, so there is nothing of it here.
     invocations: { ...invocations, running: 0 },
     totals,
+    ...(lease === undefined ? {} : { lease: leaseOf(lease) }),
   };
   return {
     ...same,
@@ -97,6 +124,7 @@ export function commandOfLine(
     userId: line.userId,
     parentId: line.parentId,
     workingDirectory: line.workingDirectory,
+    ...(workspace === undefined ? {} : { workspace: workspaceOf(workspace) }),
     config: mergeSettings(defaults, line.config),
     createdAt: Date.parse(line.createdAt),
     lastActivityAt: Date.parse(line.lastActivityAt),
@@ -104,7 +132,25 @@ export function commandOfLine(
     endReason: line.endReason,
     archivedAt: timeOf(line.archivedAt),
     activities: [],
+    executions,
     brought: { staged, history },
+  };
+}
+
+/**
+ * A lease that is over: the connection that held it is one to another daemon, and nobody here knows the new token. It is
+ * there for its epoch, by which others tell an old holder from a new one: the next claim has to count on from it.
+ */
+function leaseOf({ epoch, holder, claimedAt }: NonNullable<PortableSession["lease"]>): Lease {
+  return { token: randomUUID(), epoch, holder, claimedAt: Date.parse(claimedAt), isHeld: false };
+}
+
+/** What it was, let go of: no record here goes with the new token, so nothing at that path is ever touched. */
+function workspaceOf({ released, ...same }: NonNullable<PortableSession["workspace"]>): Workspace {
+  return {
+    ...same,
+    token: randomUUID(),
+    released: released ?? { outcome: "kept", reason: "it stayed where the session was exported" },
   };
 }
 

@@ -8,14 +8,15 @@ export function listCheckpoints(
   supervisor: Pick<Supervisor, "session">,
   { sessionId, limit, cursor }: ValidParams<"checkpoint/list">,
 ): Result<"checkpoint/list"> {
-  const { checkpoints } = supervisor.session(sessionId);
+  const session = supervisor.session(sessionId);
+  const { checkpoints } = session;
   const before = decodeCursor<{ seq: number }>(cursor, ["seq"])?.seq ?? Number.POSITIVE_INFINITY;
   const following = checkpoints.filter(({ seq }) => seq < before).toReversed();
   return pageOf(
     following,
     { limit, total: checkpoints.length },
     {
-      show: showCheckpoint,
+      show: (entry) => showCheckpoint(entry, session),
       cursorOf: ({ seq }) => ({ seq }),
       lengthOf: ({ label }) => label?.length ?? 0,
     },

@@ -1,8 +1,12 @@
 import type { CheckpointShape } from "../../protocol/types.js";
-import type { CheckpointEntry } from "../../session/state.js";
+import type { CheckpointEntry, Session } from "../../session/state.js";
+import { shownSeq } from "../bodyOf.js";
 import { showTime, withoutUndefined } from "./session.js";
 
 /** A checkpoint as the protocol shows it. */
-export function showCheckpoint({ at, ...entry }: CheckpointEntry): CheckpointShape {
-  return { ...withoutUndefined(entry), createdAt: showTime(at) };
+export function showCheckpoint(
+  { at, staged: _, ...entry }: CheckpointEntry,
+  session: Pick<Session, "createdSeq">,
+): CheckpointShape {
+  return { ...withoutUndefined(entry), seq: shownSeq(entry, session), createdAt: showTime(at) };
 }

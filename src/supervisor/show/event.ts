@@ -61,7 +61,8 @@ function showData(event: Event, stamp: Stamp): unknown {
       const template = evolveTemplate(undefined, event, stamp);
       return template === undefined ? {} : showTemplate(template);
     }
-    case "command/accepted": {
+    case "command/accepted":
+    case "command/imported": {
       const execution = evolveExecution(undefined, event, stamp);
       return execution === undefined ? {} : showExecution(execution);
     }
