@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { command, commandRequest } from "./command.js";
-import { invocationData, invocationStatus } from "./invocation.js";
+import { invocationData } from "./invocation.js";
 import { LIMITS } from "./limits.js";
 import { message } from "./message.js";
 import { activity, retryPolicy, session, sessionConfig, sessionConfigPatch, totals } from "./session.js";
@@ -91,12 +91,8 @@ export const portableSession = session
 export const portableBodies = {
   activity: activity.omit({ seq: true }).extend({ line: z.literal("activity") }),
   message: message.omit({ seq: true }).extend({ line: z.literal("message") }),
-  /** One that was over; `at` is when that was recorded. */
-  invocation: invocationData.required({ endedAt: true }).extend({
-    line: z.literal("invocation"),
-    at: time,
-    status: invocationStatus.exclude(["running"]),
-  }),
+  /** `at` is when its end was recorded, or its start of one that ran when the file was written. */
+  invocation: invocationData.extend({ line: z.literal("invocation"), at: time }),
 } as const;
 
 /** A checkpoint: what it keeps, and what it is called. They come behind all bodies, oldest first. */

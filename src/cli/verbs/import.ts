@@ -5,6 +5,7 @@ import { SessiondError } from "../../../client/index.js";
 import { CliError } from "../cliError.js";
 import type { Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
+import { counted } from "../humane.js";
 import { withProgress } from "../progress.js";
 
 interface ImportOptions {
@@ -39,10 +40,11 @@ function inWordsOfTheVerb(error: unknown): never {
 }
 
 function words({ imported, skipped }: Result<"session/import">): string {
-  const lines = imported.map(({ sessionId, renamedFrom, ignored }) => {
+  const lines = imported.map(({ sessionId, renamedFrom, renamedCommands = 0, ignored }) => {
     const renamed = renamedFrom === undefined ? "" : ` (was ${renamedFrom})`;
     const without = ignored === undefined ? "" : `, without ${ignored.join(", ")}`;
-    return `imported ${sessionId}${renamed}${without}\n`;
+    const others = renamedCommands === 0 ? "" : `, ${counted(renamedCommands, "command")} with another id`;
+    return `imported ${sessionId}${renamed}${others}${without}\n`;
   });
   return [...lines, ...skipped.map(({ file, reason }) => `skipped ${file}: ${reason}\n`)].join("");
 }

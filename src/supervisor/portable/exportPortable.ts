@@ -77,9 +77,10 @@ class Writing {
   async *pieces(session: PortableSession, onLines: (lines: number) => void): AsyncGenerator<Buffer> {
     yield this.#hashed([this.#header, session]);
     let before = 0;
-    for (const { name, total, pages } of this.#sections) {
+    for (const section of this.#sections) {
+      const { name, total } = section;
       let count = 0;
-      for await (const page of total === 0 ? [] : pages()) {
+      for await (const page of total === 0 ? [] : section.pages()) {
         yield this.#hashed(page);
         count += page.length;
         onLines(before + count);

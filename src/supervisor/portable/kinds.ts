@@ -20,8 +20,8 @@ interface PortableKind<Name extends PortableBodyKind, Kind extends BodyKind> {
   /** How many a session counted, and of what it was made: no more lines than that can there be. */
   countOf(session: Counted): number;
   toLine(body: BodyTypes[Kind]): object;
-  /** The body with the seq that it gets; or what is wrong with it. */
-  toBody(line: LineOf<Name>, seq: number): BodyTypes[Kind] | { readonly fault: string };
+  /** The body with the seq that it gets; or what is wrong with it. `exportedAt` is when the file was written. */
+  toBody(line: LineOf<Name>, seq: number, exportedAt: string): BodyTypes[Kind] | { readonly fault: string };
 }
 
 const activities: PortableKind<"activity", "activities"> = {
@@ -54,20 +54,25 @@ const messages: PortableKind<"message", "conversation"> = {
 const invocations: PortableKind<"invocation", "invocations"> = {
   name: "invocation",
   of: "invocations",
-  countOf: ({ invocations: counts }) =>
-    Object.values(counts).reduce((sum, count) => sum + count, 0) - counts.running,
+  // Those too that run: they stand behind all that are over.
+  countOf: ({ invocations: counts }) => Object.values(counts).reduce((sum, count) => sum + count, 0),
   toLine: (body) => {
     const { seq: _, at, ...known } = body;
     return { at: showTime(at), ...showInvocation(known) };
   },
-  toBody: (found, seq) => {
-    const { line: _, at, startedAt, endedAt, ...fields } = found;
+  toBody: (found, seq, exportedAt) => {
+    const { line: _, at, startedAt, endedAt, status, ...fields } = found;
     for (const name of ["input", "output"] as const) {
       if (isLonger(fields[name], LIMITS.detailsLength))
         return { fault: `${name}: longer than ${LIMITS.detailsLength}` };
     }
-    const times = { at: Date.parse(at), startedAt: Date.parse(startedAt), endedAt: Date.parse(endedAt) };
-    return { seq, ...withoutUndefined(fields), ...times };
+    if ((status === "running") !== (endedAt === undefined))
+      return { fault: "endedAt: it does not go with its status" };
+    const times = { at: Date.parse(at), startedAt: Date.parse(startedAt) };
+    const known = { seq, ...withoutUndefined(fields), ...times };
+    if (status !== "running") return { ...known, status, endedAt: Date.parse(endedAt ?? at) };
+    // Whoever made it tells another daemon how it went.
+    return { ...known, status: "abandoned", endedAt: Math.max(times.startedAt, Date.parse(exportedAt)) };
   },
 };
 
@@ -83,7 +88,7 @@ export interface AnyPortableKind {
   readonly of: BodyKind;
   countOf(session: Counted): number;
   toLine(body: object): object;
-  toBody(line: object, seq: number): BodyTypes[BodyKind] | { readonly fault: string };
+  toBody(line: object, seq: number, exportedAt: string): BodyTypes[BodyKind] | { readonly fault: string };
 }
 
 /** A body without its seq, which means something only where it was. */

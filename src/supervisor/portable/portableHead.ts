@@ -24,3 +24,8 @@ export function headerOf(line: Buffer): PortableHeader {
   }
   return parseLine(portableHeader, line, 1);
 }
+
+/** The kind of a line, looked at before the line is: what is wrong with it is told by who knows the kind. */
+export function kindOf(line: Buffer): string | undefined {
+  return /^\{"line":"([a-z]+)"[,}]/.exec(line.subarray(0, 64).toString("latin1"))?.[1];
+}

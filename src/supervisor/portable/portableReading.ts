@@ -18,8 +18,8 @@ import { isSeenIn } from "../read/messages.js";
 import { CheckpointLines } from "./checkpointLines.js";
 import { CommandLines, type CommandPlace } from "./commandLines.js";
 import { type AnyPortableKind, PORTABLE_KINDS } from "./kinds.js";
-import { headerOf } from "./portableHead.js";
-import type { FoundBodies } from "./portableSession.js";
+import { headerOf, kindOf } from "./portableHead.js";
+import type { PortableRead } from "./portableSession.js";
 import { StagedSession, type StagingPlace } from "./stagedSession.js";
 
 /** All kinds of lines behind the session, in the order in which they stand in a file. */
@@ -30,18 +30,7 @@ const KINDS: readonly string[] = [
   "output",
 ];
 
-/** A file that was read to its end and is as it was written. */
-export interface PortableRead extends FoundBodies {
-  readonly session: PortableSession;
-  /** What it had beside the session itself. Whoever has it seals nothing more, and may discard it. */
-  readonly folder: StagedSession;
-  /** What it has not, or what is not taken over, in the words of its fields. */
-  readonly ignored: readonly string[];
-  /** How many commands have another id here. */
-  readonly renamedCommands: number;
-}
-
-/** Where a file is read, and what it meets there. */
+/** What a file meets where it is read. */
 export interface ReadingPlace {
   readonly staging: StagingPlace;
   readonly commands: CommandPlace;
@@ -87,8 +76,8 @@ export class PortableReading {
   }
 
   async finish(): Promise<PortableRead> {
-    const [header, session] = [this.#header, this.#session];
-    if (header === undefined || session === undefined || this.#end === undefined) {
+    const session = this.#session;
+    if (session === undefined || this.#end === undefined) {
       throw this.#fault("the file ends there, and its last line with the checksum is missing");
     }
     await this.folder.seal();
@@ -101,10 +90,15 @@ export class PortableReading {
       messages: this.#seen,
       invocations: this.#invocations,
       checkpoints: this.#checkpoints?.entries(staged) ?? [],
-      executions: this.#commands.executions(header.exportedAt),
+      executions: this.#commands.executions(this.#exportedAt),
       ignored: this.#ignored(session),
       renamedCommands: this.#commands.renamed,
     };
+  }
+
+  /** When the file was written: what ran then is over from that time on. */
+  get #exportedAt(): string {
+    return this.#header?.exportedAt ?? "";
   }
 
   #ignored({ withheld }: PortableSession): string[] {
@@ -148,10 +142,8 @@ export class PortableReading {
     if (number > counted)
       throw this.#fault(`the session has counted ${counted} of kind "${kind.name}", and no more`);
     // Below zero, so that whatever comes later stands behind it.
-    const body = kind.toBody(
-      parseLine(portableBodies[kind.name], line, this.lineNumber),
-      number - 1 - counted,
-    );
+    const found = parseLine(portableBodies[kind.name], line, this.lineNumber);
+    const body = kind.toBody(found, number - 1 - counted, this.#exportedAt);
     if ("fault" in body) throw this.#fault(body.fault);
     if (kind.of === "conversation") this.#countMessage(body as MessageBody, session);
     if ("status" in body && body.status !== "running") this.#invocations[body.status] += 1;
@@ -172,9 +164,8 @@ export class PortableReading {
 
   async #takeOutput(line: Buffer): Promise<void> {
     const taken = this.#commands.takeOutput(parseLine(portableOutput, line, this.lineNumber));
-    if (taken === undefined) return;
-    if ("fault" in taken) throw this.#fault(taken.fault);
-    await this.folder.addOutput(taken);
+    if (taken !== undefined && "fault" in taken) throw this.#fault(taken.fault);
+    if (taken !== undefined) await this.folder.addOutput(taken);
   }
 
   #countMessage(message: MessageBody, { conversation }: PortableSession): void {
@@ -199,9 +190,4 @@ export class PortableReading {
   #fault(what: string): PortableFault {
     return new PortableFault(this.lineNumber, what);
   }
-}
-
-/** The kind of a line, looked at before the line is: what is wrong with it is told by who knows the kind. */
-function kindOf(line: Buffer): string | undefined {
-  return /^\{"line":"([a-z]+)"[,}]/.exec(line.subarray(0, 64).toString("latin1"))?.[1];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import type { StagedBodies } from "../../content/bodyStore.js";
 import { redactEnvironment } from "../../process/environment.js";
 import type { PortableSession } from "../../protocol/portableFile.js";
 import type { SessionConfigShape } from "../../protocol/types.js";
@@ -45,7 +46,8 @@ function withoutPlace(session: Session): Omit<Session, OfPlace> {
 }
 
 /** Without the token, by which the folder is known where it lies. */
-function workspaceInFile({ token: _, released, ...same }: Workspace): PortableSession["workspace"] {
+function workspaceInFile(workspace: Workspace): PortableSession["workspace"] {
+  const { token: _, released, ...same } = workspace;
   return withoutUndefined({
     ...same,
     released: released && withoutUndefined(released),
@@ -83,7 +85,18 @@ export interface FoundBodies {
   readonly executions: readonly ImportedExecution[];
 }
 
-/** The command that takes a session over from its line. What ran there when it was written is counted as failed. */
+/** A file that was read to its end and is as it was written. */
+export interface PortableRead extends FoundBodies {
+  readonly session: PortableSession;
+  /** What it had beside the session itself. It is sealed. */
+  readonly folder: Pick<StagedBodies, "discard">;
+  /** What it has not, or what is not taken over, in the words of its fields. */
+  readonly ignored: readonly string[];
+  /** How many commands have another id here. */
+  readonly renamedCommands: number;
+}
+
+/** The command that takes a session over from its line. A command that ran when it was written is counted as failed. */
 export function commandOfLine(
   line: PortableSession,
   { staged, activities, messages, invocations, checkpoints, executions }: FoundBodies,
@@ -110,7 +123,6 @@ export function commandOfLine(
     conversation: { ...conversation, count: messages },
     checkpoints,
     commands: { ...commands, running: 0, failed: failed + running },
-    // What ran is no body, so there is nothing of it here.
     invocations: { ...invocations, running: 0 },
     totals,
     ...(lease === undefined ? {} : { lease: leaseOf(lease) }),

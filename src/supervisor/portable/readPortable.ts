@@ -2,7 +2,8 @@ import { PortableLinesError, readPortableLines } from "../../content/portableLin
 import type { PortableHeader } from "../../protocol/portableFile.js";
 import { PortableFault } from "../../protocol/portableLine.js";
 import { headerOf, looksPortable } from "./portableHead.js";
-import { type PortableRead, PortableReading, type ReadingPlace } from "./portableReading.js";
+import { PortableReading, type ReadingPlace } from "./portableReading.js";
+import type { PortableRead } from "./portableSession.js";
 
 /** More than the longest that is written: a message of full length, each character of which takes six. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;

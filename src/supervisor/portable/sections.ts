@@ -3,6 +3,7 @@ import { LIMITS } from "../../protocol/limits.js";
 import type { PortableOutput } from "../../protocol/portableFile.js";
 import type { CheckpointValue, Execution, Session } from "../../session/state.js";
 import { isOver } from "../../session/state.js";
+import { runningIn } from "../read/invocations.js";
 import { mustBeThere, readBodies } from "../readBodies.js";
 import type { Supervisor } from "../supervisor.js";
 import { lineOfCheckpoint } from "./checkpointLines.js";
@@ -39,9 +40,12 @@ export async function sectionsOf(
 ): Promise<Section[]> {
   const upToSeq = source.journal.committed;
   const bodies = PORTABLE_KINDS.map((kind): Section => {
+    const toLine = (body: object): object => ({ line: kind.name, ...kind.toLine(body) });
+    const running = kind.of === "invocations" ? runningIn(source, session.sessionId) : [];
     const pages = async function* (): AsyncGenerator<object[]> {
       for await (const page of readBodies(source, session, { kind: kind.of, upToSeq }))
-        yield page.map((body) => ({ line: kind.name, ...kind.toLine(body) }));
+        yield page.map(toLine);
+      yield* running.map((body) => [toLine(body)]);
     };
     return { name: kind.name, total: kind.countOf(session), pages };
   });

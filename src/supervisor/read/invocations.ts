@@ -62,13 +62,16 @@ function readPage(
 ): Promise<BodyPage<InvocationBody>> {
   const isWanted: BodyFilter<InvocationBody> = (body) =>
     (status === undefined || body.status === status) && (tool === undefined || body.tool === tool);
-  const running: PlacedInMemory<InvocationBody>[] = [];
-  for (const one of registry.things.invocations.committedOf(session.sessionId)) {
-    if (one.status !== "running") continue;
-    const body = runningBody(one);
-    running.push({ body, length: JSON.stringify(body).length });
-  }
+  const running = runningIn({ registry }, session.sessionId).map((body): PlacedInMemory<InvocationBody> => {
+    return { body, length: JSON.stringify(body).length };
+  });
   return bodies.read(session, "invocations", options, isWanted, running);
+}
+
+/** Those of a session that run, in the shape of those that are over, oldest first. */
+export function runningIn({ registry }: Pick<Source, "registry">, sessionId: string): InvocationBody[] {
+  const all = [...registry.things.invocations.committedOf(sessionId)];
+  return all.filter(({ status }) => status === "running").map((one) => runningBody(one));
 }
 
 /** One that runs, in the shape of those that are over. */

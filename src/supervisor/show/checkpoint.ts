@@ -5,8 +5,9 @@ import { showTime, withoutUndefined } from "./session.js";
 
 /** A checkpoint as the protocol shows it. */
 export function showCheckpoint(
-  { at, staged: _, ...entry }: CheckpointEntry,
+  checkpoint: CheckpointEntry,
   session: Pick<Session, "createdSeq">,
 ): CheckpointShape {
+  const { at, staged: _, ...entry } = checkpoint;
   return { ...withoutUndefined(entry), seq: shownSeq(entry, session), createdAt: showTime(at) };
 }
