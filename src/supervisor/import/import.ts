@@ -8,10 +8,11 @@ import type { HeldCall } from "../heldCall.js";
 import type { KeyedCall } from "../keys.js";
 import type { Answer } from "../ledger.js";
 import type { Supervisor } from "../supervisor.js";
+import { conflict } from "./importConflict.js";
 import { ImportIds } from "./importIds.js";
 import type { ReadImport } from "./importedSession.js";
 import { idInName, idWithin, type ImportSource, readImport } from "./importSource.js";
-import type { ImportSurroundings } from "./portableImport.js";
+import { surroundingsOf } from "./portableImport.js";
 
 export type ImportFields = Omit<ValidParams<"session/import">, "idempotencyKey">;
 type Imported = Result<"session/import">["imported"][number];
@@ -102,7 +103,7 @@ export class Import {
     // What comes with its bodies may be long: that it cannot be taken is found out before.
     const within = await idWithin(file, this.#source);
     if (within !== undefined && !this.#mayTake(within)) return this.#refuse(file, within);
-    const read = await readImport(file, this.#source, this.#surroundings());
+    const read = await readImport(file, this.#source, surroundingsOf(this.#supervisor, this.#commandIds));
     if ("fault" in read) return this.#skip(file, read.fault);
     if (read.folder !== undefined) this.#folders.add(read.folder);
     const { sessionId } = read.command;
@@ -123,13 +124,6 @@ export class Import {
     const free = this.#ids.freeLike(sessionId);
     const imported = { sessionId: free, renamedFrom: sessionId, ...more };
     return { file, command: { ...command, sessionId: free }, folder, imported };
-  }
-
-  #surroundings(): ImportSurroundings {
-    const { clock, sessionDefaults, bodies, checkpoints, transfers, registry } = this.#supervisor;
-    const isTaken = (id: string): boolean => this.#commandIds.has(id) || registry.execution(id) !== undefined;
-    const commands = { keepPerSession: registry.keepPerSession, isTaken };
-    return { clock, sessionDefaults, bodies, checkpoints, transfers, commands };
   }
 
   /** Whether a session of that id can be taken over, under this id or another one. */
@@ -201,14 +195,4 @@ export class Import {
   #callOf(file: ImportFile): KeyedCall | undefined {
     return this.#keyed && { ...this.#keyed.call, key: `${this.#keyed.call.key} ${file.name}` };
   }
-}
-
-function conflict(sessionIds: readonly string[]): RefusalError {
-  const named = sessionIds.slice(0, 10).map((sessionId) => `"${sessionId}"`);
-  const more = sessionIds.length > named.length ? ` and ${sessionIds.length - named.length} more` : "";
-  return new RefusalError({
-    type: "session_exists",
-    message: `There are sessions of these ids already: ${named.join(", ")}${more}. Nothing was imported.`,
-    hint: 'onConflict "rename" gives the imported ones free ids, "keep" leaves them out',
-  });
 }

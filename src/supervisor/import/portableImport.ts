@@ -14,6 +14,16 @@ export type ImportSurroundings = Pick<
   "clock" | "sessionDefaults" | "bodies" | "checkpoints" | "transfers"
 > & { readonly commands: CommandPlace };
 
+/** @param commandIds those that sessions of the same import get, and that are not here yet */
+export function surroundingsOf(
+  { clock, sessionDefaults, bodies, checkpoints, transfers, registry }: Supervisor,
+  commandIds: ReadonlySet<string>,
+): ImportSurroundings {
+  const isTaken = (id: string): boolean => commandIds.has(id) || registry.execution(id) !== undefined;
+  const commands = { keepPerSession: registry.keepPerSession, isTaken };
+  return { clock, sessionDefaults, bodies, checkpoints, transfers, commands };
+}
+
 /** The session in a file that has everything, going by its first line; undefined where it is none that can be read. */
 export async function idInPortable({ path }: ImportFile): Promise<string | undefined> {
   try {
