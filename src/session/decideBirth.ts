@@ -38,12 +38,12 @@ export function importSession(head: Head, command: Of<"session/import">, bounds:
     faultOfExecutions(head, executions);
   if (fault !== undefined) return fault;
   const events: Event[] = [{ type: "session/imported", sessionId, data: fields }];
+  for (const data of executions) events.push({ type: "command/imported", sessionId, data });
   for (const { at, kind, action, details } of activities) {
     const tooLong = faultOfDetails(details, bounds, "details of an activity");
     if (tooLong !== undefined) return tooLong;
     events.push({ type: "activity/recorded", sessionId, data: { kind, action, details, at } });
   }
-  for (const data of executions) events.push({ type: "command/imported", sessionId, data });
   return happened(...events);
 }
 
