@@ -72,8 +72,11 @@ export function parseCheckedLine(line: Buffer): Record<string, unknown> {
   return JSON.parse(line.toString("utf8")) as Record<string, unknown>;
 }
 
-/** Reads the crc byte by byte: upper-case digits or a changed bracket must not pass. */
-function statedCrc(line: Uint8Array): number | undefined {
+/**
+ * The crc that a line states, whatever its bytes come to; undefined where it does not begin as a checked line. Read byte
+ * by byte: upper-case digits or a changed bracket must not pass.
+ */
+export function statedCrc(line: Uint8Array): number | undefined {
   for (let at = 0; at < PREFIX.length; at++) if (line[at] !== PREFIX[at]) return undefined;
   let crc = 0;
   for (let at = PREFIX.length; at < PREFIX.length + DIGITS; at++) {

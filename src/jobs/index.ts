@@ -28,7 +28,8 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterM
   });
   // A long pass does not hold up the job: the next look joins it.
   jobs.every("files", "* * * * * *", () => void supervisor.files?.save(clock.upMs()));
-  jobs.every("snapshot", "*/5 * * * * *", async () => {
+  // Every second: what is written between two looks is replayed after a crash as well.
+  jobs.every("snapshot", "* * * * * *", async () => {
     if (supervisor.needsSnapshot) await supervisor.snapshot();
   });
   // At once, too: a daemon that is killed again and again might never live to the next look, and each of its

@@ -13,6 +13,8 @@ export interface CompactLimits {
   readonly keepMs: number;
   readonly keepBytes: number;
   readonly nowMs: number;
+  /** Ends it before the next removal; what is left goes after the next snapshot. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function compact(
   // An earlier removal may have been cut short before its sync.
   if (isNeedless(segments, limits)) await syncFolder(journalDir, operations);
   for (let oldest = segments[0]; oldest && isNeedless(segments, limits); oldest = segments[0]) {
+    if (limits.signal?.aborted === true) return;
     // Off the list first: no new read may begin in it. Back onto it if it stays, or the next one would go alone.
     segments.shift();
     try {

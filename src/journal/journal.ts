@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { AppendFile } from "../disk/appendFile.js";
-import { diskOperations, exists } from "../disk/operations.js";
+import { exists } from "../disk/operations.js";
 import { compact } from "./compact.js";
+import { DEFAULTS, type FullOptions } from "./defaults.js";
 import { numberedPath } from "./names.js";
+import { KeptCheck } from "./keptCheck.js";
 import { Reader } from "./reader.js";
 import { recover, type Recovered } from "./recover.js";
 import { beginSegment } from "./beginSegment.js";
@@ -12,16 +14,13 @@ import { Snapshots } from "./snapshots.js";
 import type { Journal, JournalHealth, JournalOptions, RecordBody, Settle, StoredRecord } from "./types.js";
 import { Writer } from "./writer.js";
 
-const MIB = 1024 * 1024;
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 /**
  * Opens the journal in a folder: recovers, restores the newest snapshot, replays what follows it, and is then
  * ready for appends. Rejects with JournalDamagedError if anything is not as it was written, with OtherFormatError
  * if another version wrote it, and with the disk's own error if something cannot be read.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const full = { ...defaults, ...options };
+  const full = { ...DEFAULTS, ...options };
   const reserve = new Reserve(join(full.journalDir, "reserve"), full.reserveBytes, full.operations);
   const recovered = await recover({ ...full, releaseReserve: () => reserve.release() });
   const journal = new FileJournal(full, recovered, reserve);
@@ -29,27 +28,13 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return journal;
 }
 
-const defaults = {
-  onTorn: () => undefined,
-  segmentBytes: 16 * MIB,
-  rewriteBytes: MIB,
-  roomBytes: MIB / 2,
-  reserveBytes: MIB,
-  keepMs: DAY_MS,
-  keepBytes: 256 * MIB,
-  minimumSnapshotBytes: 32 * MIB,
-  nowMs: Date.now,
-  operations: diskOperations,
-};
-
-type FullOptions = JournalOptions & Required<Pick<JournalOptions, keyof typeof defaults>>;
-
 /** Puts writer, reader, snapshots and reserve together over one list of segments. */
 class FileJournal implements Journal {
   readonly #options: FullOptions;
   readonly #segments: Segment[];
   readonly #writer: Writer;
   readonly #reader: Reader;
+  readonly #keptCheck: KeptCheck;
   readonly #snapshots: Snapshots;
   readonly #reserve: Reserve;
   #rotateAtBytes: number;
@@ -67,11 +52,13 @@ class FileJournal implements Journal {
       rotate: (file) => this.#rotate(file),
     });
     this.#reader = new Reader(this.#segments, () => this.committed, options.operations);
+    this.#keptCheck = new KeptCheck(this.#reader, options.checkPauseMs);
     this.#snapshots = new Snapshots(
       {
         ...options,
         minimumBytes: options.minimumSnapshotBytes,
-        compact: (snapshotSeq) => this.#compact(snapshotSeq),
+        stopBytes: options.stopSnapshotBytes,
+        compact: (snapshotSeq, signal) => this.#compact(snapshotSeq, signal),
       },
       {
         seqs: recovered.snapshotSeqs,
@@ -101,7 +88,9 @@ class FileJournal implements Journal {
   }
 
   get health(): JournalHealth {
+    const { damage } = this.#keptCheck;
     return {
+      ...(damage === undefined ? {} : { damage }),
       ...this.#writer.health,
       sizeBytes: this.#segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       segments: this.#segments.length,
@@ -126,11 +115,20 @@ class FileJournal implements Journal {
     return this.#snapshots.isDue;
   }
 
-  snapshot(entries: Iterable<unknown>): Promise<number> {
-    return this.#snapshots.take(this.#writer.committed, entries);
+  get isWorthSnapshotAtStop(): boolean {
+    return this.#snapshots.isWorthItAtStop && this.state === "ok";
+  }
+
+  snapshot(entries: Iterable<unknown>, signal?: AbortSignal): Promise<number> {
+    return this.#snapshots.take(this.#writer.committed, entries, signal);
+  }
+
+  checkKept(): Promise<void> {
+    return this.#keptCheck.run();
   }
 
   async close(): Promise<void> {
+    await this.#keptCheck.stop();
     await this.#reserve.stop();
     await this.#snapshots.settled();
     await this.#writer.close();
@@ -190,10 +188,10 @@ class FileJournal implements Journal {
     }
   }
 
-  async #compact(snapshotSeq: number): Promise<void> {
+  async #compact(snapshotSeq: number, signal: AbortSignal | undefined): Promise<void> {
     const { journalDir, keepMs, keepBytes, nowMs, operations } = this.#options;
     const readThroughSeq = (): number => this.#reader.readThroughSeq;
-    const limits = { snapshotSeq, readThroughSeq, keepMs, keepBytes, nowMs: nowMs() };
+    const limits = { snapshotSeq, readThroughSeq, keepMs, keepBytes, nowMs: nowMs(), signal };
     await compact(journalDir, this.#segments, limits, operations);
   }
 }

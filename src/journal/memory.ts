@@ -93,6 +93,14 @@ class MemoryJournal implements Journal {
     return Promise.resolve(this.#committed);
   }
 
+  get isWorthSnapshotAtStop(): boolean {
+    return false;
+  }
+
+  checkKept(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#head > this.#committed) await new Promise<void>((resolve) => this.whenDurable(() => resolve()));

@@ -49,6 +49,30 @@ export class Reader {
   }
 
   /**
+   * Checks the segments that a start took on trust, oldest first. `goOn` is asked before each piece, and may take its
+   * time; where it answers false, that is the end.
+   */
+  async checkTrusted(goOn: () => Promise<boolean>): Promise<void> {
+    const cursor = { seq: this.oldestSeq - 1 };
+    this.#cursors.add(cursor);
+    try {
+      for (;;) {
+        const segment = this.#segments.find(
+          ({ first, statedEnd }) => statedEnd !== undefined && first > cursor.seq,
+        );
+        if (segment?.statedEnd === undefined || !(await goOn())) return;
+        cursor.seq = segment.first - 1;
+        const scan = new SegmentScan(segment.path, segment.positionBefore(cursor.seq), this.#operations);
+        for await (const _ of scan.blocks(segment.sizeBytes)) if (!(await goOn())) return;
+        checkEnd(segment, scan, cursor.seq);
+        cursor.seq = segment.statedEnd.seq;
+      }
+    } finally {
+      this.#cursors.delete(cursor);
+    }
+  }
+
+  /**
    * The records after `seq` in the segment that holds the next one, as far as they are durable now; at least
    * one.
    */
@@ -57,7 +81,8 @@ export class Reader {
     if (segment === undefined) throw new ReplayGapError(seq, this.oldestSeq);
     const scan = new SegmentScan(segment.path, segment.positionBefore(seq), this.#operations);
     for await (const block of scan.blocks(segment.sizeBytes)) {
-      for (const { seq: recordSeq, line } of block) {
+      for (const { seq: recordSeq, line, crc } of block) {
+        segment.note(recordSeq, line.offset + line.bytes.length + 1, crc);
         if (recordSeq <= seq) continue;
         const record = parseRecord(line.bytes);
         if (record === undefined) {
@@ -66,15 +91,18 @@ export class Reader {
         yield record;
       }
     }
-    if (scan.bad !== undefined) {
-      throw new JournalDamagedError(segment.path, scan.bad.line.offset, scan.bad.reason);
-    }
-    if (scan.position.seq <= seq) {
-      throw new JournalDamagedError(
-        segment.path,
-        scan.position.offset,
-        `it ends with seq ${scan.position.seq}`,
-      );
-    }
+    checkEnd(segment, scan, seq);
   }
+}
+
+/** Holds what was read of a segment against how far it has to go: beyond `seq`, and to where its successor goes on. */
+function checkEnd({ path, statedEnd }: Segment, { bad, position }: SegmentScan, seq: number): void {
+  if (bad !== undefined) throw new JournalDamagedError(path, bad.line.offset, bad.reason);
+  const isAsStated =
+    statedEnd === undefined ||
+    (position.seq === statedEnd.seq &&
+      position.offset === statedEnd.offset &&
+      position.chain === statedEnd.chain);
+  if (position.seq > seq && isAsStated) return;
+  throw new JournalDamagedError(path, position.offset, `it ends with seq ${position.seq}`);
 }

@@ -18,6 +18,8 @@ export interface ReadOptions {
   readonly snapshotDir: string;
   restore(entry: unknown): void;
   replay(record: StoredRecord): void | Promise<void>;
+  /** Whether to read all of the segments that are kept for readers alone. A start leaves that for later. */
+  readonly checksKept?: boolean;
   readonly operations: DiskOperations;
 }
 
@@ -113,7 +115,8 @@ async function readAndJudge(
     await restoreSnapshotFile(snapshot, (entry) => options.restore(entry), operations);
   }
   const after = { seq: snapshot?.seq ?? 0, chain: snapshot?.chain ?? 0 };
-  const replay = new Replay({ after, replay: (record) => options.replay(record), operations });
+  const { checksKept = false } = options;
+  const replay = new Replay({ after, replay: (record) => options.replay(record), checksKept, operations });
   const tail = await replay.run(chain.segments);
   checkReached(options, tail, Math.max(snapshots.at(-1) ?? 0, (chain.tornHeader?.first ?? 1) - 1));
   return { snapshot, damaged, chain, tail };

@@ -18,6 +18,8 @@ export class Segment {
   sizeBytes: number;
   /** `at` of its last record; of a segment without records, the time of its creation. */
   lastAtMs: number;
+  /** Where its records end, as its successor says: of a segment that the start took on that word. Whoever reads checks it. */
+  statedEnd: Position | undefined;
   readonly #index: Position[];
 
   constructor(path: string, start: Position, lastAtMs: number) {

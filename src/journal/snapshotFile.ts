@@ -29,12 +29,15 @@ export interface SnapshotFile {
 /**
  * Writes a snapshot, a slice at a time, and gives it its name when it is on the disk. Answers its size.
  * On any error the temporary file is gone and the folder as it was, unless the very last sync failed.
+ *
+ * @param signal gives it up, between two slices.
  */
 export async function writeSnapshotFile(
   folder: string,
   { seq, chain, createdAt }: { readonly seq: number; readonly chain: number; readonly createdAt: number },
   entries: Iterator<unknown>,
   operations: DiskOperations,
+  signal?: AbortSignal,
 ): Promise<number> {
   const file = await PendingFile.create(numberedPath(folder, seq), 0o600, operations);
   try {
@@ -52,10 +55,12 @@ export async function writeSnapshotFile(
       const looks = count % ENTRIES_PER_LOOK === 0 && performance.now() > sliceEndsAt;
       if (!looks && text.length < SLICE_CHARS) continue;
       await file.write(Buffer.from(text));
+      signal?.throwIfAborted();
       text = "";
       sliceEndsAt = performance.now() + SLICE_MS;
     }
     await file.write(Buffer.from(text + checkedLine({ count }, crc).line));
+    signal?.throwIfAborted();
     await file.publish();
   } catch (error) {
     await file.discard();

@@ -7,13 +7,23 @@ const KEPT = 2;
 /** After a failure the next one is not wanted before this: a full disk would be asked with every record. */
 const RETRY_MS = 10_000;
 
+/** A state that was larger than this when it was last written is not written at a stop: somebody waits for its end. */
+const SMALL_STATE_BYTES = 8 * 1024 * 1024;
+
+interface Place {
+  readonly seq: number;
+  readonly chain: number;
+}
+
 export interface SnapshotsOptions {
   readonly snapshotDir: string;
   readonly minimumBytes: number;
+  /** Records of at least so many bytes are worth a snapshot at a stop. */
+  readonly stopBytes: number;
   readonly nowMs: () => number;
   readonly operations: DiskOperations;
   /** Removes what is needless once everything at or before that seq is in the older of the two snapshots. */
-  compact(snapshotSeq: number): Promise<void>;
+  compact(snapshotSeq: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** When a snapshot is due, how one is taken, and which ones are kept. */
@@ -60,9 +70,16 @@ export class Snapshots {
     );
   }
 
-  /** Takes one of the state at that place. While one is under way, joins it. */
-  take(at: { readonly seq: number; readonly chain: number }, entries: Iterable<unknown>): Promise<number> {
-    this.#running ??= this.#take(at, entries).finally(() => {
+  /** Whether one at a stop spares the next start more than it costs, and takes no time that anybody would notice. */
+  get isWorthItAtStop(): boolean {
+    const { stopBytes } = this.#options;
+    const isIdle = this.#running === undefined;
+    return isIdle && this.#bytesSince > stopBytes && this.#sizeBytes <= SMALL_STATE_BYTES;
+  }
+
+  /** Takes one of the state at that place; `signal` gives it up. While one is under way, joins it. */
+  take(at: Place, entries: Iterable<unknown>, signal?: AbortSignal): Promise<number> {
+    this.#running ??= this.#take(at, entries, signal).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -73,16 +90,14 @@ export class Snapshots {
     await this.#running?.catch(() => undefined);
   }
 
-  async #take(
-    at: { readonly seq: number; readonly chain: number },
-    entries: Iterable<unknown>,
-  ): Promise<number> {
+  async #take(at: Place, entries: Iterable<unknown>, signal: AbortSignal | undefined): Promise<number> {
     if (at.seq === this.seq) return at.seq;
     const { snapshotDir, nowMs, operations } = this.#options;
     const covered = this.#bytesSince;
     try {
       const header = { ...at, createdAt: nowMs() };
-      this.#sizeBytes = await writeSnapshotFile(snapshotDir, header, entries[Symbol.iterator](), operations);
+      const all = entries[Symbol.iterator]();
+      this.#sizeBytes = await writeSnapshotFile(snapshotDir, header, all, operations, signal);
     } catch (error) {
       this.#notBeforeMs = nowMs() + RETRY_MS;
       throw error;
@@ -90,7 +105,7 @@ export class Snapshots {
     this.#bytesSince -= covered;
     this.#kept = [...this.#kept, at.seq].slice(-KEPT);
     await this.#removeOthers();
-    if (this.#kept.length === KEPT) await this.#options.compact(this.#kept[0] ?? 0);
+    if (this.#kept.length === KEPT) await this.#options.compact(this.#kept[0] ?? 0, signal);
     return at.seq;
   }
 

@@ -46,6 +46,8 @@ export interface JournalHealth {
   readonly bytesSinceSnapshot: number;
   /** 0 if there is none. */
   readonly snapshotSeq: number;
+  /** What was found damaged since the start, in segments that are kept for readers: no state depends on them. */
+  readonly damage?: string;
 }
 
 /** A place in the journal: the seq of an event that ends a record, and the crc of that record. */
@@ -96,9 +98,18 @@ export interface Journal {
    * a slice at a time. Then removes segments that nobody needs: whatever lives in records alone must be saved
    * elsewhere before. Answers the snapshot's seq. Rejects if it cannot be written, and then there is none; also if
    * something needless cannot be removed, and then it counts all the same and the next one tries that again. While
-   * one is under way a second call joins it.
+   * one is under way a second call joins it. `signal` gives it up, and then what was there before counts.
    */
-  snapshot(entries: Iterable<unknown>): Promise<number>;
+  snapshot(entries: Iterable<unknown>, signal?: AbortSignal): Promise<number>;
+  /** Whether a snapshot is worth it at a stop: there is more than a little to replay, and the state is small. */
+  readonly isWorthSnapshotAtStop: boolean;
+  /**
+   * Reads what the start took on trust: the segments that are kept for readers alone. Leaves the loop and the disk to
+   * others in between. Resolves when all of it was as it was written, or at the close.
+   *
+   * @throws JournalDamagedError at the first damage; `health` tells of it from then on.
+   */
+  checkKept(): Promise<void>;
   /** Makes everything durable and closes the file. */
   close(): Promise<void>;
 }
@@ -149,6 +160,10 @@ export interface JournalOptions extends JournalCallbacks {
   readonly keepBytes?: number;
   /** No snapshot is worth it for less. 32 MiB, some 100,000 records: a second of replay. */
   readonly minimumSnapshotBytes?: number;
+  /** From how much on a snapshot is worth it at a stop. 256 KiB, some 1,000 records. */
+  readonly stopSnapshotBytes?: number;
+  /** How long `checkKept` leaves the disk alone after each quarter of a MiB. 20 ms: a gigabyte takes a minute and a half. */
+  readonly checkPauseMs?: number;
   readonly nowMs?: () => number;
   /** The calls to the disk; a test puts its own here. */
   readonly operations?: DiskOperations;

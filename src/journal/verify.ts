@@ -16,7 +16,8 @@ export interface OfflineOptions {
 export interface Verification {
   /**
    * `sound`: a start takes all of it. `set-aside`: it starts, and sets something aside that was never
-   * acknowledged or is not needed. `damaged`: it refuses to start.
+   * acknowledged or is not needed. `damaged`: it refuses to start, or it finds damage behind its start, in what is
+   * kept for subscribers alone.
    */
   readonly verdict: "sound" | "set-aside" | "damaged";
   /** Everything that was found, segment by segment; damaged snapshots come first. */
@@ -85,14 +86,14 @@ function hasRecords({ pieces }: Stretch): boolean {
 
 type Folders = OfflineOptions & { readonly operations: DiskOperations };
 
-/** What a start says of the folder, by the very code that it goes by. */
+/** What a start says of the folder, by the very code that it goes by, and what it would find later in the background. */
 async function refusalOfStart(
   folders: Folders,
   firsts: readonly number[],
   snapshotSeqs: readonly number[],
 ): Promise<JournalDamagedError | undefined> {
   try {
-    const options = { ...folders, restore: () => undefined, replay: () => undefined };
+    const options = { ...folders, restore: () => undefined, replay: () => undefined, checksKept: true };
     await readFolder(options, firsts, snapshotSeqs);
     return undefined;
   } catch (error) {

@@ -45,6 +45,7 @@ export class CheckpointRemovals {
     const left = this.#left ?? [];
     this.#left = undefined;
     this.#clearing = this.#clear(left).catch((err: unknown) => {
+      this.#parts.hold.leave();
       this.#parts.log.warn({ err }, "The folder of checkpoints could not be looked at");
     });
   }
@@ -63,9 +64,10 @@ export class CheckpointRemovals {
   async #clear(left: readonly Removal[]): Promise<void> {
     const owners = left.map(({ owner }) => owner);
     const there = await withCheckpoints(this.#parts.checkpointsDir, owners);
-    const take = (removal: Removal) => (): Promise<void> =>
-      this.#isClosing ? Promise.resolve() : this.#take(removal);
-    await this.#parts.hold.clear(left.filter(({ owner }) => there.has(owner)).map(take));
+    const { hold } = this.#parts;
+    const take = (removal: Removal) => async (): Promise<void> =>
+      this.#isClosing ? hold.leave() : this.#take(removal);
+    await hold.clear(left.filter(({ owner }) => there.has(owner)).map(take));
   }
 
   /** Never rejects. What stays is removed by the next start, if it still finds the deletion in the journal. */
@@ -73,6 +75,7 @@ export class CheckpointRemovals {
     try {
       await this.#writes.run(remove);
     } catch (err) {
+      this.#parts.hold.leave();
       this.#parts.log.warn({ err, sessionId }, "A deleted checkpoint cannot be removed from the disk");
     }
   }

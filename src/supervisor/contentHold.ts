@@ -11,11 +11,18 @@ export class ContentHold {
   #isHeld = false;
   /** How often many removals are being done just now. */
   #clearings = 0;
+  #removing = 0;
+  #isLeft = false;
   readonly #waiting: (() => Promise<void>)[] = [];
 
   /** Whether removals wait, or are only now being done. */
   get isBusy(): boolean {
     return this.#isHeld || this.#clearings > 0;
+  }
+
+  /** Whether everything that was asked for is done, so that the next start need not find it in the journal. */
+  get isSettled(): boolean {
+    return !this.isBusy && this.#removing === 0 && !this.#isLeft;
   }
 
   /** Holds everything while `work` goes on, however it ends. One at a time. */
@@ -32,9 +39,9 @@ export class ContentHold {
 
   /** Does a removal: at once, or when nothing is held any more. */
   removal(remove: () => Promise<void>): Promise<void> {
-    if (!this.#isHeld) return remove();
+    if (!this.#isHeld) return this.#do(remove);
     return new Promise((resolve, reject) => {
-      this.#waiting.push(() => remove().then(resolve, reject));
+      this.#waiting.push(() => this.#do(remove).then(resolve, reject));
     });
   }
 
@@ -43,5 +50,22 @@ export class ContentHold {
     this.#clearings += 1;
     await inLanes(removals, REMOVAL_LANES, (remove) => this.removal(remove));
     this.#clearings -= 1;
+  }
+
+  /** Something was not done, and is left to the next start, which has to find it in the journal. */
+  leave(): void {
+    this.#isLeft = true;
+  }
+
+  async #do(remove: () => Promise<void>): Promise<void> {
+    this.#removing += 1;
+    try {
+      await remove();
+    } catch (error) {
+      this.leave();
+      throw error;
+    } finally {
+      this.#removing -= 1;
+    }
   }
 }

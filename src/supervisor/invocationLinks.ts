@@ -65,6 +65,7 @@ export class InvocationLinks {
 
   async #make({ owner, invocationId, path }: WantedLink): Promise<void> {
     const { contentDir, hold, log } = this.#parts;
+    if (this.#isClosing) hold.leave();
     if (this.#isClosing || this.#isGone(owner)) return;
     try {
       await linkInvocation(contentDir, owner, invocationId, path);

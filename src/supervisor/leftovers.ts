@@ -25,6 +25,7 @@ export class Leftovers {
   /** @param deleted the sessions that the replay saw deleted */
   begin(deleted: readonly FolderOwner[]): void {
     this.#done = this.#removeAll(deleted).catch((err: unknown) => {
+      this.#parts.hold.leave();
       this.#parts.log.warn({ err }, "The folder of what sessions keep could not be looked at");
     });
   }
@@ -42,11 +43,12 @@ export class Leftovers {
   }
 
   async #remove(owner: FolderOwner): Promise<void> {
-    const { contentDir, log } = this.#parts;
-    if (this.#isClosing) return;
+    const { contentDir, hold, log } = this.#parts;
+    if (this.#isClosing) return hold.leave();
     try {
       await removeContent(contentDir, owner);
     } catch (err) {
+      hold.leave();
       const { sessionId } = owner;
       log.warn({ err, sessionId }, "The content of a deleted session cannot be removed");
     }

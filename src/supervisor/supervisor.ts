@@ -87,6 +87,7 @@ export class Supervisor {
       for (const link of links) supervisor.#links.add(link);
       checkpoints.begin();
       supervisor.archiver.begin();
+      void supervisor.#checkJournal();
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, lostCommands, durationMs };
       return supervisor;
@@ -262,6 +263,14 @@ export class Supervisor {
     });
   }
 
+  /** Reads what the start took on trust. No state depends on it, so damage there is told, and ends nothing. */
+  async #checkJournal(): Promise<void> {
+    await this.journal.checkKept().catch((err: unknown) => {
+      const message = "What the journal keeps for subscribers is damaged; the state is whole, and everything else goes on";
+      this.#options.log.error({ err, event: "journal.damaged" }, message);
+    });
+  }
+
   async #openFiles(deleted: readonly FolderOwner[]): Promise<void> {
     const files = await openSessionFiles({ ...this.#options, supervisor: this, deleted });
     if (files !== undefined) this.#effects.onCommitted((committed) => files.note(committed));
@@ -281,6 +290,7 @@ export class Supervisor {
     });
     await this.checkpoints.close(PATIENCE_MS);
     await this.#files?.close(PATIENCE_MS);
+    if (this.#files?.isSettled !== false) await this.#snapshots.writeAtStop();
     await this.journal.close();
   }
 }

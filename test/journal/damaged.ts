@@ -6,11 +6,13 @@ export function segmentPath(first: number): string {
   return `${JOURNAL}/${String(first).padStart(16, "0")}.jsonl`;
 }
 
-/** Opens a disk, says what state it found, or "damaged". Any other error is thrown. */
+/**
+ * Opens a disk, says what state it found, or "damaged", which may show behind the start. Any other error is thrown.
+ */
 export async function outcome(disk: SimulatedDisk): Promise<string[] | "damaged"> {
   try {
     const { journal, texts } = await open(disk);
-    await journal.close();
+    await journal.checkKept().finally(() => journal.close());
     return journal.head === texts.length ? texts : [`head is ${journal.head}`, ...texts];
   } catch (error) {
     if (!(error instanceof JournalDamagedError)) throw error;

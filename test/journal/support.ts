@@ -50,6 +50,7 @@ export async function open(
     reserveBytes: 64,
     roomBytes: 600,
     rewriteBytes: 0,
+    checkPauseMs: 0,
     nowMs: () => 1_000,
     operations,
     ...options,

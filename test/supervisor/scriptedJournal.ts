@@ -108,6 +108,12 @@ export class ScriptedJournal implements Journal {
     return Promise.resolve(this.#committed);
   }
 
+  readonly isWorthSnapshotAtStop = false;
+
+  checkKept(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

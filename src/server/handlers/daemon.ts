@@ -58,7 +58,7 @@ function showStatus(services: Services): Result<"daemon/status"> {
 
 function showHealth({ supervisor, limits, connectionCount }: Services): Result<"daemon/health"> {
   const { journal, keys } = supervisor;
-  const { state, reason } = journal.health;
+  const { state, reason, damage } = journal.health;
   const maxConnections = limits["connections"] ?? Number.POSITIVE_INFINITY;
   const maxKeys = limits["idempotencyKeys"] ?? Number.POSITIVE_INFINITY;
   const check = (
@@ -71,7 +71,11 @@ function showHealth({ supervisor, limits, connectionCount }: Services): Result<"
     detail,
   });
   const checks = [
-    check("journal", state === "ok", reason ?? `durable up to ${journal.committed}`),
+    check(
+      "journal",
+      state === "ok" && damage === undefined,
+      reason ?? damage ?? `durable up to ${journal.committed}`,
+    ),
     check("connections", connectionCount() < maxConnections, `${connectionCount()} of ${maxConnections}`),
     check("idempotency", keys.size < maxKeys, `${keys.size} of ${maxKeys} keys`),
   ];

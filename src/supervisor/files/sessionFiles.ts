@@ -39,6 +39,8 @@ export class SessionFiles {
   /** When to stop, by the monotonic clock. */
   #stopAtMs = Number.POSITIVE_INFINITY;
   #isClosing = false;
+  /** Whether the look at the start was broken off before it came to all that the replay saw deleted. */
+  #isDeletedLeft = false;
 
   constructor(parts: SessionFilesParts) {
     this.#parts = parts;
@@ -73,6 +75,7 @@ export class SessionFiles {
       })
       .finally(() => {
         this.#isLooking = false;
+        this.#isDeletedLeft = this.#isClosing && this.#deleted.size > 0;
         this.#deleted.clear();
       });
   }
@@ -80,6 +83,11 @@ export class SessionFiles {
   /** Resolves when everything was looked at once. */
   get looked(): Promise<void> {
     return this.#look;
+  }
+
+  /** Whether nothing is left to do for which the next start has to find in the journal what was deleted. */
+  get isSettled(): boolean {
+    return this.#due.size === 0 && this.#failing.size === 0 && !this.#isDeletedLeft;
   }
 
   /** Writes what is due, unless that is under way; everything where `upMs` is left out. Never rejects. */
