@@ -26,6 +26,8 @@ export interface LineOptions {
   readonly chunkBytes?: number;
   /** A longer line is an error, so that memory stays bounded. */
   readonly maxLineBytes?: number;
+  /** Whether the lines of a block may be gone by the next step (forward only): then one chunk does for the whole file. */
+  readonly isPassing?: boolean;
   readonly operations?: DiskOperations;
 }
 
@@ -49,15 +51,17 @@ export class LineTooLongError extends Error {
  */
 export async function* readLineBlocks(path: string, options: LineOptions = {}): AsyncGenerator<Line[]> {
   const { from = 0, to = Infinity, chunkBytes = CHUNK_BYTES, maxLineBytes = MAX_LINE_BYTES } = options;
-  const operations = options.operations ?? diskOperations;
+  const { operations = diskOperations, isPassing = false } = options;
   const fd = await operations.open(path, constants.O_RDONLY);
   try {
     let rest = Buffer.alloc(0);
+    let chunk = rest;
     let position = from;
     for (;;) {
       // A fresh chunk each time, since lines are handed out by reference; twice the rest, so that the copying
       // for one long line stays linear.
-      const chunk = Buffer.allocUnsafe(Math.max(chunkBytes, rest.length * 2));
+      const sizeBytes = Math.max(chunkBytes, rest.length * 2);
+      if (!isPassing || chunk.length < sizeBytes) chunk = Buffer.allocUnsafe(sizeBytes);
       chunk.set(rest);
       const wanted = Math.min(chunk.length - rest.length, to - position - rest.length);
       const count =

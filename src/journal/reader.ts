@@ -1,7 +1,7 @@
 import type { DiskOperations } from "../disk/operations.js";
 import { JournalDamagedError, ReplayGapError } from "./errors.js";
 import { parseRecord } from "./record.js";
-import { SegmentScan } from "./scan.js";
+import { SegmentScan, type ScannedRecord } from "./scan.js";
 import type { Segment } from "./segment.js";
 import type { StoredRecord } from "./types.js";
 
@@ -50,26 +50,33 @@ export class Reader {
 
   /**
    * Checks the segments that a start took on trust, oldest first. `goOn` is asked before each piece, and may take its
-   * time; where it answers false, that is the end.
+   * time; where it answers false, that is the end. One that is removed meanwhile was needed by nobody.
    */
   async checkTrusted(goOn: () => Promise<boolean>): Promise<void> {
-    const cursor = { seq: this.oldestSeq - 1 };
-    this.#cursors.add(cursor);
-    try {
-      for (;;) {
-        const segment = this.#segments.find(
-          ({ first, statedEnd }) => statedEnd !== undefined && first > cursor.seq,
-        );
-        if (segment?.statedEnd === undefined || !(await goOn())) return;
-        cursor.seq = segment.first - 1;
-        const scan = new SegmentScan(segment.path, segment.positionBefore(cursor.seq), this.#operations);
-        for await (const _ of scan.blocks(segment.sizeBytes)) if (!(await goOn())) return;
-        checkEnd(segment, scan, cursor.seq);
-        cursor.seq = segment.statedEnd.seq;
+    let checkedSeq = 0;
+    while (await goOn()) {
+      const segment = this.#segments.find(
+        ({ first, statedEnd }) => statedEnd !== undefined && first > checkedSeq,
+      );
+      if (segment?.statedEnd === undefined) return;
+      checkedSeq = segment.statedEnd.seq;
+      try {
+        if (!(await this.#checkSegment(segment, goOn))) return;
+      } catch (error) {
+        if (this.#segments.includes(segment)) throw error;
       }
-    } finally {
-      this.#cursors.delete(cursor);
     }
+  }
+
+  async #checkSegment(segment: Segment, goOn: () => Promise<boolean>): Promise<boolean> {
+    const beforeSeq = segment.first - 1;
+    const scan = new SegmentScan(segment.path, segment.positionBefore(beforeSeq), this.#operations);
+    for await (const block of scan.blocks(segment.sizeBytes, true)) {
+      notePlaces(segment, block);
+      if (!(await goOn())) return false;
+    }
+    checkEnd(segment, scan, beforeSeq);
+    return true;
   }
 
   /**
@@ -81,8 +88,8 @@ export class Reader {
     if (segment === undefined) throw new ReplayGapError(seq, this.oldestSeq);
     const scan = new SegmentScan(segment.path, segment.positionBefore(seq), this.#operations);
     for await (const block of scan.blocks(segment.sizeBytes)) {
-      for (const { seq: recordSeq, line, crc } of block) {
-        segment.note(recordSeq, line.offset + line.bytes.length + 1, crc);
+      notePlaces(segment, block);
+      for (const { seq: recordSeq, line } of block) {
         if (recordSeq <= seq) continue;
         const record = parseRecord(line.bytes);
         if (record === undefined) {
@@ -93,6 +100,11 @@ export class Reader {
     }
     checkEnd(segment, scan, seq);
   }
+}
+
+/** Remembers where good records end, so that the next reader begins near to where it wants to. */
+function notePlaces(segment: Segment, block: readonly ScannedRecord[]): void {
+  for (const { seq, line, crc } of block) segment.note(seq, line.offset + line.bytes.length + 1, crc);
 }
 
 /** Holds what was read of a segment against how far it has to go: beyond `seq`, and to where its successor goes on. */

@@ -42,11 +42,12 @@ export class SegmentScan {
     return { seq: this.#seq, offset: this.#offset, chain: this.#chain };
   }
 
-  /** The good records up to the offset `to`, in blocks. */
-  async *blocks(to?: number): AsyncGenerator<ScannedRecord[]> {
+  /** The good records up to the offset `to`, in blocks; those of a passing one are gone with the next step. */
+  async *blocks(to?: number, isPassing = false): AsyncGenerator<ScannedRecord[]> {
     const lines = readLineBlocks(this.#path, {
       from: this.#offset,
       maxLineBytes: MAX_RECORD_BYTES,
+      isPassing,
       operations: this.#operations,
       ...(to === undefined ? {} : { to }),
     });

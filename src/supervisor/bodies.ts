@@ -66,6 +66,11 @@ export class Bodies {
     return this.#length > UNSAVED_LENGTH;
   }
 
+  /** Whether the store has all of them. */
+  get areSaved(): boolean {
+    return this.#unsaved.size === 0;
+  }
+
   /** Takes the body of a durable event, or one that a snapshot held. */
   add(session: Session, one: AnyBody, upMs: number): void {
     const { sessionId, createdSeq, config } = session;

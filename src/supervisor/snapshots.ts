@@ -48,15 +48,19 @@ export class Snapshots {
 
   /**
    * At a stop, when all else is closed: writes one where it spares the next start more than a little, and is soon done.
-   * It is given up after a while, and where anything is left for the next start to find in the journal none is written.
+   * It is given up after a while, and where anything is left to save, or for the next start to find in the journal, none is written.
    * Never rejects: the journal has all of it.
    */
   async writeAtStop(): Promise<void> {
-    const { hold, links, placements, journal, log } = this.#parts;
-    if (!journal.isWorthSnapshotAtStop || !hold.isSettled || links.isBusy || !placements.isSettled) return;
+    const { bodies, hold, links, placements, journal, log } = this.#parts;
+    const isDone = bodies.areSaved && placements.isSettled && hold.isSettled && !links.isBusy;
+    if (!isDone || !journal.isWorthSnapshotAtStop) return;
     const signal = AbortSignal.timeout(STOP_PATIENCE_MS);
     await journal.snapshot(snapshotEntries(this.#parts), signal).catch((err: unknown) => {
-      log.info({ err, event: "snapshot.given_up" }, "The stop took no snapshot; the next start reads the journal");
+      log.info(
+        { err, event: "snapshot.given_up" },
+        "The stop took no snapshot; the next start reads the journal",
+      );
     });
   }
 

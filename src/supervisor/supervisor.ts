@@ -266,7 +266,8 @@ export class Supervisor {
   /** Reads what the start took on trust. No state depends on it, so damage there is told, and ends nothing. */
   async #checkJournal(): Promise<void> {
     await this.journal.checkKept().catch((err: unknown) => {
-      const message = "What the journal keeps for subscribers is damaged; the state is whole, and everything else goes on";
+      const message =
+        "What the journal keeps for subscribers is damaged; the state is whole, and everything else goes on";
       this.#options.log.error({ err, event: "journal.damaged" }, message);
     });
   }
