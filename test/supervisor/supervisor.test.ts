@@ -89,6 +89,8 @@ describe("a start", () => {
     await rm(contentDir, { recursive: true });
     await writeFile(contentDir, "in the way");
     await supervisor.close();
+    // As after a crash, which takes no snapshot.
+    await rm(join(dataDir, "snapshots"), { recursive: true });
     warned = [];
     const next = await open();
     await until("the warnings", () => warned.length === 2);
