@@ -26,6 +26,7 @@ import type { Connection } from "./server/connection.js";
 import { Connections } from "./server/connections.js";
 import { Closers, Ending } from "./server/ending.js";
 import { createHandlers } from "./server/handlers/index.js";
+import type { Services } from "./server/handlers/services.js";
 import { LeaseHolders } from "./server/leaseHolders.js";
 import { listenOnSocket } from "./server/listen.js";
 import { acquireDataLock } from "./server/lock.js";
@@ -134,10 +135,11 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   const jobs = openJobs({ log });
   closers.add(() => jobs.close());
   const { chainsAfterMs } = config.retention;
-  registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile, chainsAfterMs });
+  const loop = registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile, chainsAfterMs });
+  closers.add(() => loop.close());
 
   const end = new Ending(() => closers.close());
-  const connections = createConnections(opening, supervisor, startedAtMs, end);
+  const connections = createConnections(opening, { supervisor, loop, startedAtMs }, end);
   cut = () => connections.cut();
   if (options.listen !== false) {
     const listener = await listenOnSocket({
@@ -263,8 +265,7 @@ async function closeSupervisor(supervisor: Supervisor, { places, log }: Opening)
 
 function createConnections(
   { config, places, log, sessionLogs, listen }: Opening,
-  supervisor: Supervisor,
-  startedAtMs: number,
+  { supervisor, loop, startedAtMs }: Pick<Services, "supervisor" | "loop" | "startedAtMs">,
   end: Ending,
 ): Connections {
   const { dataDir, logDir, socket } = places;
@@ -280,6 +281,7 @@ function createConnections(
     idempotency: config.idempotency,
     version: VERSION,
     startedAtMs,
+    loop,
     places: { dataDir, logDir, ...(listen === false ? {} : { socket }) },
     connectionCount: () => connections.size,
     // The answer is on its way before the stop begins.

@@ -1,5 +1,6 @@
 import type { SystemClock } from "../schedule/clock.js";
 import type { Jobs } from "../schedule/cron.js";
+import { LoopDelay } from "../schedule/loopDelay.js";
 import { writeUptime } from "../schedule/uptime.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import { registerChainCleanup } from "./chains.js";
@@ -16,8 +17,8 @@ interface JobParts {
   readonly chainsAfterMs: number;
 }
 
-/** Registers everything that the daemon does by the clock. */
-export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterMs }: JobParts): void {
+/** Registers everything that the daemon does by the clock. Answers how late the loop is, over the last minute. */
+export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterMs }: JobParts): LoopDelay {
   const timeouts = new Timeouts(supervisor);
   jobs.every("timeouts", "* * * * * *", () => {
     clock.tick();
@@ -38,5 +39,10 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterM
   registerRetention(jobs, supervisor);
   registerChainCleanup(jobs, supervisor, chainsAfterMs);
   jobs.every("leases", "* * * * * *", () => supervisor.leases.releaseDue());
-  jobs.every("uptime", "*/10 * * * * *", () => writeUptime(uptimeFile, clock.upMs()));
+  const loop = new LoopDelay();
+  jobs.every("uptime", "*/10 * * * * *", () => {
+    loop.next();
+    return writeUptime(uptimeFile, clock.upMs());
+  });
+  return loop;
 }

@@ -20,6 +20,12 @@ export class Vocabulary {
     return number % 4 === 3 ? `"${word} ${this.#words[0]}"` : word;
   }
 
+  /** The most frequent beginnings of that length, a few of them. */
+  prefixes(length) {
+    const some = this.#words.filter((word) => word.length > length).slice(0, 100);
+    return [...new Set(some.map((word) => word.slice(0, length)))].slice(0, 12);
+  }
+
   #random() {
     this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
     return this.#seed / 2 ** 32;

@@ -119,6 +119,33 @@ describe("the index", () => {
     expect(find('"word"')).toHaveLength(3);
   });
 
+  it("ranks the newest of what nearly everything matches, and all of it where more is asked", () => {
+    writer.describe([session(1, { userId: "u" }), session(900)]);
+    // The best one of all is the oldest.
+    add(message(1, 2, { text: "bar" }));
+    for (let seq = 3; seq < 40; seq += 1) add(message(1, seq, { text: `bat ball and bank, number ${seq}` }));
+    const ranked = (match: string, bound: number, more: Partial<SearchQuery> = {}): number[] => {
+      const kinds = ["message", "activity", "session"] as const;
+      const query: SearchQuery = { match, kinds, order: "rank", limit: 1_000, ...more };
+      return searchIndex(database, query, bound).map(({ seq }) => seq);
+    };
+    const all = Array.from({ length: 38 }, (_, at) => at + 2);
+    expect(ranked('"ba"*', 38).toSorted((a, b) => a - b)).toEqual(all);
+    expect(ranked('"ba"*', 10).toSorted((a, b) => a - b)).toEqual(all.slice(-10));
+    // What fewer match is ranked as a whole, whatever else there is.
+    expect(ranked('"bar"', 10)).toEqual([2]);
+    for (const more of [
+      { kinds: ["message"] },
+      { sessions: [1] },
+      { userId: "u" },
+      { role: "user" },
+      { since: 1 },
+      { until: 1_000 },
+    ] as const)
+      expect(ranked('"ba"*', 10, more)).toHaveLength(38);
+    expect(ranked('"ba"*', 10, { order: "newest" })).toHaveLength(38);
+  });
+
   it("removes sessions in slices, and knows those that it should not have", () => {
     writer.describe([session(1), session(2)]);
     add(...Array.from({ length: 1_200 }, (_, at) => message(1, at + 3)));

@@ -41,6 +41,7 @@ function inWords({ paint }: Context, is: Status, health: Health): string {
           `${duration(recovery.durationMs)}${lost}`,
       ],
       ["memory", bytes(is.memory.rssBytes)],
+      ["loop", `late by ${is.loop.p99Ms} ms in 1 % of the last minute, ${is.loop.maxMs} ms at most`],
       ["socket", is.socket],
       ["data", is.dataDir],
       ["logs", is.logDir],

@@ -65,6 +65,12 @@ export const daemon = {
         journal: z.strictObject({ seq, oldestSeq: seq, sizeBytes: count, segments: count, snapshotSeq: seq }),
         recovery: z.strictObject({ durationMs: count, records: count, lostCommands: count }),
         memory: z.strictObject({ rssBytes: count, heapUsedBytes: count }),
+        /** How late the event loop was: each figure is that of the worst ten seconds of the last minute. */
+        loop: z.strictObject({
+          p50Ms: z.number().min(0),
+          p99Ms: z.number().min(0),
+          maxMs: z.number().min(0),
+        }),
       });
     },
     errors: [],

@@ -47,6 +47,7 @@ export const search = {
         since: time.optional(),
         /** The first moment that is too late. */
         until: time.optional(),
+        /** By rank, of the newest 20,000 that match where nothing but the query narrows them. */
         order: z.enum(["rank", "newest"]).default("rank"),
         limit: z.int().min(1).max(LIMITS.searchItems).default(20),
         cursor: page.cursor,

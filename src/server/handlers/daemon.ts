@@ -53,6 +53,7 @@ function showStatus(services: Services): Result<"daemon/status"> {
     journal: { seq: journal.committed, oldestSeq: journal.oldestSeq, sizeBytes, segments, snapshotSeq },
     recovery: { ...recovery },
     memory: { rssBytes: memory.rss, heapUsedBytes: memory.heapUsed },
+    loop: services.loop.figures,
   };
 }
 

@@ -17,6 +17,8 @@ export interface Services {
   readonly idempotency: { readonly keepMs: number; readonly maxKeys: number };
   readonly version: string;
   readonly startedAtMs: number;
+  /** How late the event loop was of late. */
+  readonly loop: { readonly figures: Result<"daemon/status">["loop"] };
   /** Where the daemon lies on disk, one in memory too; without a socket where it does not listen. */
   readonly places: Pick<Result<"daemon/status">, "socket" | "dataDir" | "logDir">;
   readonly connectionCount: () => number;

@@ -2,6 +2,7 @@ import { isEmpty, isMarked, isThere, lookAt, removeFolder, unmark } from "../../
 import type { WorkspaceRecord, WorkspaceRecords } from "../../content/workspaceRecords.js";
 import { type Git, GitError } from "../../process/git.js";
 import { lossWith, removeOwnBranch, removeWorktree, type Worktree } from "../../process/gitWorktree.js";
+import { isEnded, type Session } from "../../session/state.js";
 
 interface ReleaseParts {
   readonly records: WorkspaceRecords;
@@ -132,4 +133,10 @@ async function failingIsFine(work: Promise<void>): Promise<void> {
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
   }
+}
+
+/** Whether a session that is still there has let go of its workspace: it ended, and wants nothing kept. */
+export function isDue({ workspace, status, commands }: Session): boolean {
+  if (workspace === undefined || workspace.released !== undefined) return false;
+  return workspace.keep === "never" && isEnded(status) && commands.running === 0;
 }

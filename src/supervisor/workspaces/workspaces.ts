@@ -4,15 +4,16 @@ import { WorkspaceFolderError } from "../../content/workspaceFolder.js";
 import { type WorkspaceRecord, WorkspaceRecords } from "../../content/workspaceRecords.js";
 import { Git } from "../../process/git.js";
 import type { Command } from "../../session/commands.js";
-import { isEnded, type Session, type Workspace } from "../../session/state.js";
+import type { Session, Workspace } from "../../session/state.js";
 import type { Committed } from "../ledger.js";
 import type { SupervisorLog } from "../options.js";
+import { FewAtOnce } from "../fewAtOnce.js";
 import type { Registry } from "../registry.js";
 import { Serial } from "../serial.js";
 import { Background } from "./background.js";
 import { makeWorkspace, type WorkspaceAsk } from "./makeWorkspace.js";
 import { stoppedMeanwhile, workspaceRefusal } from "./refusal.js";
-import { type Released, releaseUnknown, releaseWorkspace, undoWorkspace } from "./releaseWorkspace.js";
+import { isDue, type Released, releaseUnknown, releaseWorkspace, undoWorkspace } from "./releaseWorkspace.js";
 
 interface WorkspacesParts {
   readonly dataDir: string;
@@ -28,6 +29,8 @@ type About = Pick<WorkspaceRecord, "sessionId" | "path">;
 
 /** How long git may take: a large repository is checked out in it. */
 const GIT_TIMEOUT_MS = 120_000;
+/** How many are made at a time: each is a checkout of its own, and the disk has to be free for the journal too. */
+const MADE_AT_ONCE = 4;
 
 /** The folders and git worktrees that sessions have of their own: made before them, and let go when they go. */
 export class Workspaces {
@@ -35,6 +38,7 @@ export class Workspaces {
   readonly #records: WorkspaceRecords;
   readonly #git: Git;
   readonly #background = new Background();
+  readonly #making = new FewAtOnce(MADE_AT_ONCE);
   /** One at a time: many sessions may be deleted at once, and git is no small program. */
   readonly #releases = new Serial();
   /** By their tokens: those that are being released. */
@@ -48,12 +52,12 @@ export class Workspaces {
   }
 
   /**
-   * Makes the workspace for a session that is still to be.
+   * Makes the workspace for a session that is still to be; where many are asked for, when its turn has come.
    *
    * @throws RefusalError `workspace_failed`; nothing is left of it then
    */
   make(sessionId: string, ask: WorkspaceAsk, workingDirectory: string | undefined): Promise<Workspace> {
-    return this.#background.during(this.#make(sessionId, ask, workingDirectory));
+    return this.#background.during(this.#making.run(() => this.#make(sessionId, ask, workingDirectory)));
   }
 
   /** The session that it was made for was refused. Never rejects: what fails is left to the next start. */
@@ -118,6 +122,7 @@ export class Workspaces {
     const { dataDir, isTemporary } = this.#parts;
     await this.#swept;
     try {
+      this.#background.signal.throwIfAborted();
       if (isTemporary && ask.path === undefined)
         throw new WorkspaceFolderError(
           "this daemon keeps nothing, so workspace.path has to say where it is to lie",
@@ -190,10 +195,4 @@ export class Workspaces {
       this.#parts.log.warn({ err, event: "workspace.left", sessionId, path }, message);
     });
   }
-}
-
-/** Whether a session that is still there has let go of its workspace: it ended, and wants nothing kept. */
-function isDue({ workspace, status, commands }: Session): boolean {
-  if (workspace === undefined || workspace.released !== undefined) return false;
-  return workspace.keep === "never" && isEnded(status) && commands.running === 0;
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -62,6 +62,45 @@ describe("the workspaces of a daemon in memory", () => {
     await create(supervisor, "s", { ...NEVER, path });
     await end(supervisor, "s");
     await until("the workspace to go", () => !existsSync(path));
+  });
+});
+
+describe("many workspaces that are asked for at a time", () => {
+  /** How many are being made just now. */
+  async function making(): Promise<number> {
+    const folder = join(dataDir, "workspaces");
+    const names = await readdir(folder).catch(() => []);
+    const texts = names
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => readFile(join(folder, name), "utf8").catch(() => ""));
+    return (await Promise.all(texts)).filter((text) => text.includes('"making"')).length;
+  }
+
+  it("are made a few at a time, each of them", async () => {
+    const supervisor = await open();
+    const looks: number[] = [];
+    const state = { isOver: false };
+    const watching = (async () => {
+      while (!state.isOver) looks.push(await making());
+    })();
+    const sessions = await Promise.all(Array.from({ length: 12 }, (_, at) => create(supervisor, `s${at}`)));
+    state.isOver = true;
+    await watching;
+    expect(new Set(sessions.map(({ workingDirectory }) => workingDirectory)).size).toBe(12);
+    expect(Math.max(...looks)).toBeGreaterThan(0);
+    expect(Math.max(...looks)).toBeLessThanOrEqual(4);
+  });
+
+  it("are refused by a stop, also those whose turn has not come, and nothing is left of them", async () => {
+    const supervisor = await open();
+    const asked = Array.from({ length: 12 }, (_, at) => create(supervisor, `s${at}`));
+    const ends = Promise.allSettled(asked);
+    await until("the first", async () => (await making()) > 0);
+    await supervisor.workspaces.close();
+    const refused = (await ends).flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+    expect(refused.length).toBeGreaterThanOrEqual(8);
+    for (const error of refused) expect(error).toMatchObject({ refusal: { type: "shutting_down" } });
+    expect(await making()).toBe(0);
   });
 });
 
