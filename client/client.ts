@@ -1,8 +1,9 @@
-import type { MethodName, Params } from "../src/protocol/types.js";
+import type { Params } from "../src/protocol/types.js";
 import type { Call, ItemOf, ListMethod, Namespaces } from "./callTypes.js";
-import type { CallOptions, Calls } from "./calls.js";
+import type { Calls } from "./calls.js";
 import type { EventsOptions } from "./events.js";
 import { EventStream } from "./events.js";
+import { type HandedLease, withHandedLease } from "./handedLease.js";
 import { type Claim, Lease } from "./lease.js";
 import type { Link } from "./link.js";
 import { namespaces } from "./namespaces.js";
@@ -43,10 +44,12 @@ export interface Client extends Namespaces, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Puts a client together. */
-export function createClient(link: Link, calls: Calls): Client {
-  const call = ((method: MethodName, params?: object, options?: CallOptions) =>
-    calls.call(method, params, options)) as Call;
+/** Puts a client together. @param handed the lease that this program was started under, if there is one */
+export function createClient(link: Link, calls: Calls, handed?: HandedLease): Client {
+  const call = withHandedLease(
+    (method, params, options) => calls.call(method, params, options),
+    handed,
+  ) as Call;
   const claim: Claim = (sessionId, options) => Lease.claim(calls, sessionId, options);
   const ways = { call, claim };
   return {

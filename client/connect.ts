@@ -9,6 +9,7 @@ import type { Client } from "./client.js";
 import { createClient } from "./client.js";
 import { Connection } from "./connection.js";
 import { ConnectionLostError, NotRunningError, StartFailedError } from "./errors.js";
+import { handedLease } from "./handedLease.js";
 import { Link } from "./link.js";
 import type { OpenOptions } from "./openSession.js";
 import { openSocket } from "./openSocket.js";
@@ -55,7 +56,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const open = (): Promise<Connection> => openConnection({ ...options, socket, connectTimeoutMs });
   const start = startOf(options, socket, connectTimeoutMs);
   const link = new Link(await firstConnection(open, start, retry, connectTimeoutMs), open, retry);
-  return createClient(link, new Calls(link, retry, maxOutstandingCalls));
+  const handed = options.open === undefined ? handedLease(process.env, socket) : undefined;
+  return createClient(link, new Calls(link, retry, maxOutstandingCalls), handed);
 }
 
 /** Connects, runs `work` with a session as `client.withSession` does, and closes the connection. */

@@ -47,7 +47,7 @@ export async function startCommand(
     retry: { ...config.retry, ...withoutUndefined(fields.retry ?? {}) },
   } as const;
   const show = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
-  const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token });
+  const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token, lease });
   const answer = await supervisor.runner.withInputs(token, { env, stdin: fields.stdin }, () =>
     supervisor.submit(command, { call, lease, show }),
   );
@@ -66,19 +66,26 @@ function homeOrRoot(): string {
 /**
  * The environment of the call, not the daemon's; over it what the session sets, and what a command needs to
  * find its way back.
+ *
+ * The lease that the call showed is handed on: whoever starts a command under a lease lets it work for the session, and
+ * without it the command could not write there. It proves no identity, since all who reach the socket are one user, and
+ * anybody may take over; but it is fenced as its holder is: what a command writes after somebody took the session over
+ * is refused. What the caller has of another session, being a command itself, is not handed on.
  */
 function environmentOf(
   socket: string | undefined,
   session: Session,
   callers: Readonly<Record<string, string>> | undefined,
-  own: { readonly commandId: string; readonly token: string },
+  own: { readonly commandId: string; readonly token: string; readonly lease: string | undefined },
 ): Record<string, string> {
+  const { SESSIOND_LEASE: _, SESSIOND_WORKSPACE: __, ...others } = callers ?? baseEnvironment(process.env);
   return {
-    ...(callers ?? baseEnvironment(process.env)),
+    ...others,
     ...session.environment,
     ...(socket === undefined ? {} : { SESSIOND_SOCKET: socket }),
     SESSIOND_SESSION_ID: session.sessionId,
     ...workspaceVariable(session),
+    ...(own.lease === undefined ? {} : { SESSIOND_LEASE: own.lease }),
     SESSIOND_COMMAND_ID: own.commandId,
     [TOKEN_VARIABLE]: own.token,
   };
