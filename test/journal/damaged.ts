@@ -12,7 +12,11 @@ export function segmentPath(first: number): string {
 export async function outcome(disk: SimulatedDisk): Promise<string[] | "damaged"> {
   try {
     const { journal, texts } = await open(disk);
-    await journal.checkKept().finally(() => journal.close());
+    try {
+      await journal.checkKept();
+    } finally {
+      await journal.close();
+    }
     return journal.head === texts.length ? texts : [`head is ${journal.head}`, ...texts];
   } catch (error) {
     if (!(error instanceof JournalDamagedError)) throw error;
