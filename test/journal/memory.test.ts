@@ -69,6 +69,8 @@ describe("a journal in memory", () => {
     journal.append({ at: 1, up: 1, events: [1] }, () => (settled = true));
     await journal.close();
     expect([settled, journal.needsSnapshot(), await journal.snapshot([])]).toEqual([true, false, 1]);
+    await journal.checkKept();
+    expect(journal.isWorthSnapshotAtStop).toBe(false);
     expect(() => journal.append({ at: 1, up: 1, events: [1] }, () => undefined)).toThrow(
       JournalUnavailableError,
     );

@@ -34,7 +34,7 @@ export const conversation = {
     "`message/append` of 1,000,000 messages of 1 KB to one session, 100 in flight. Memory is read five seconds after the " +
     "work: of a daemon that has appended a part of them, and all of them; and after a start, of one that found no " +
     "conversation, and of one that found this one. A page is `message/list` of 100 messages, 100 times. A start goes " +
-    "by a snapshot, with a journal that has little else; right after the talk it has 256 MiB to check, and up to 32 MiB to replay.",
+    "by a snapshot; right after the talk by that of the stop, with 256 MiB of journal that are checked behind it.",
 
   async open(bench) {
     if ((await bench.present([sessiond])).length === 0) return { cells: [] };
@@ -83,7 +83,7 @@ async function startAgain(bench, folder) {
     return other;
   });
   const replayed = await startOn(bench, folder);
-  // The journal goes as far as two snapshots cover it: what it keeps for subscribers is checked by every start.
+  // The journal goes as far as two snapshots cover it: what it keeps for subscribers is checked behind every start.
   for (let taken = 0; taken < 2; taken++) await startOn(bench, folder, takeSnapshot, SNAPSHOT_SOON);
   const figures = [
     figure("start right after the talk", "ms", replayed.startMs),
