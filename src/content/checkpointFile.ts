@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../disk/atomic.js";
 import { checkedLine, parseCheckedLine, verifyCheckedLine } from "../disk/checkedLine.js";
 import { ensurePrivateFolder } from "../disk/folder.js";
 import { diskOperations, exists, hasCode, type DiskOperations } from "../disk/operations.js";
+import { removePending } from "../disk/pendingFile.js";
 import { NotReadableAsFileError, readWholeFile } from "../disk/readWhole.js";
 import { removeFile, removeTree } from "../disk/remove.js";
 import type { FolderOwner } from "./places.js";
@@ -56,7 +57,10 @@ export function checkpointPath(checkpointsDir: string, owner: FolderOwner, check
   return join(checkpointsDir, checkpointFolderName(owner), `${checkpointId}.json`);
 }
 
-/** Writes a checkpoint, whole or not at all, durably. One that is there already is replaced. */
+/**
+ * Writes a checkpoint, whole or not at all, durably. One that is there already is replaced, and what a crash left of
+ * earlier tries is removed. One at a time in a folder.
+ */
 export async function writeCheckpoint(
   checkpointsDir: string,
   owner: FolderOwner,
@@ -67,6 +71,7 @@ export async function writeCheckpoint(
   const { sessionId, createdSeq } = owner;
   const header = { format: FORMAT, version: VERSION, sessionId, createdSeq, checkpointId, seq, at };
   await ensurePrivateFolder(dirname(path), operations);
+  await removePending(path, operations);
   await writeFileAtomic(path, checkedLine({ ...header, value }, 0).line, { operations });
 }
 
@@ -119,13 +124,15 @@ export async function readCheckpoint(
   return isIts ? { value: found["value"] as object } : { fault: "its file is that of another checkpoint" };
 }
 
-/** Removes a checkpoint. One that is not there is fine. */
-export function removeCheckpoint(
+/** Removes a checkpoint, and what a crash left of it half written. One that is not there is fine. */
+export async function removeCheckpoint(
   checkpointsDir: string,
   owner: FolderOwner,
   checkpointId: string,
 ): Promise<void> {
-  return removeFile(checkpointPath(checkpointsDir, owner, checkpointId));
+  const path = checkpointPath(checkpointsDir, owner, checkpointId);
+  await removePending(path, diskOperations);
+  await removeFile(path);
 }
 
 /** Removes all checkpoints of a session that was deleted, and nothing else. */

@@ -12,11 +12,15 @@ export interface HeldFile {
 }
 
 interface Copy {
+  /** What it is a copy of. */
+  readonly of: string;
   readonly made: Promise<{ readonly path: string; readonly sizeBytes: number }>;
   /** Who reads it just now. */
   users: number;
-  /** 0 while it is being made. */
-  sizeBytes: number;
+  /** Undefined while it is being made. */
+  sizeBytes: number | undefined;
+  /** Whether nobody wants it any more, whatever room there is. */
+  isDropped: boolean;
 }
 
 /** Bytes of copies that are kept when nobody reads them. */
@@ -41,7 +45,7 @@ export class ExpandedCopies {
 
   /** Bytes of all copies that there are. */
   get sizeBytes(): number {
-    return [...this.#copies.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return [...this.#copies.values()].reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0);
   }
 
   /**
@@ -69,6 +73,12 @@ export class ExpandedCopies {
     }
   }
 
+  /** Removes the copies of such files: what they were copied from is gone. One that is being read goes after that. */
+  async drop(isGone: (path: string) => boolean): Promise<void> {
+    for (const copy of this.#copies.values()) copy.isDropped ||= isGone(copy.of);
+    await this.#trim();
+  }
+
   /** A compressed file that was made anew is another one. */
   async #keyOf(path: string): Promise<string | undefined> {
     try {
@@ -88,7 +98,7 @@ export class ExpandedCopies {
       await expandFile(path, { to });
       return { path: to, sizeBytes: (await diskOperations.lstat(to)).size };
     };
-    const copy: Copy = { made: make(), users: 0, sizeBytes: 0 };
+    const copy: Copy = { of: path, made: make(), users: 0, sizeBytes: undefined, isDropped: false };
     copy.made.then(
       ({ sizeBytes }) => (copy.sizeBytes = sizeBytes),
       () => this.#copies.delete(key),
@@ -96,12 +106,12 @@ export class ExpandedCopies {
     return copy;
   }
 
-  /** Removes those that were used longest ago, until the rest is small enough or in use. */
+  /** Removes what was dropped, and those that were used longest ago, until the rest is small enough or in use. */
   async #trim(): Promise<void> {
     let leftBytes = this.sizeBytes;
     for (const [key, copy] of Array.from(this.#copies)) {
-      if (leftBytes <= this.#keptBytes) return;
-      if (copy.users > 0 || copy.sizeBytes === 0) continue;
+      if (leftBytes <= this.#keptBytes && !copy.isDropped) continue;
+      if (copy.users > 0 || copy.sizeBytes === undefined) continue;
       leftBytes -= copy.sizeBytes;
       this.#copies.delete(key);
       // Nobody reads it any more; one that cannot be removed goes at the next start.

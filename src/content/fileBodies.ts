@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import { appendBodies, type Body, bytesBefore, type FoundBody, readBodies } from "./bodyFile.js";
 import type { BodyRange, BodyStore, StagedBodies } from "./bodyStore.js";
 import { removeContent } from "./outputFolder.js";
@@ -35,8 +37,9 @@ export class FileBodies implements BodyStore {
     return bytesBefore(this.#path(owner, kind), beforeSeq);
   }
 
-  remove(owner: FolderOwner): Promise<void> {
-    return removeContent(this.#contentDir, owner);
+  async remove(owner: FolderOwner): Promise<void> {
+    await removeContent(this.#contentDir, owner);
+    await this.#files.forget(join(this.#contentDir, folderName(owner)));
   }
 
   stage(): Promise<StagedBodies> {

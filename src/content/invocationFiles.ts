@@ -2,6 +2,8 @@ import { join } from "node:path";
 
 import { writeFileAtomic } from "../disk/atomic.js";
 import { ensurePrivateFolder } from "../disk/folder.js";
+import { diskOperations } from "../disk/operations.js";
+import { removePending } from "../disk/pendingFile.js";
 import { type FolderOwner, folderName } from "./places.js";
 
 /** What the two files say; how it is put is the business of others. */
@@ -12,7 +14,10 @@ export interface InvocationFiles {
   readonly invocationIds: readonly string[];
 }
 
-/** Writes `metadata.json` and `invocations.json` into the session's own folder, each as a whole. */
+/**
+ * Writes `metadata.json` and `invocations.json` into the session's own folder, each as a whole, and removes what a crash
+ * left of earlier ones. One at a time in a folder.
+ */
 export async function writeInvocationFiles(
   contentDir: string,
   owner: FolderOwner,
@@ -25,6 +30,8 @@ export async function writeInvocationFiles(
     ["invocations.json", invocationIds],
   ] as const) {
     const text = `${JSON.stringify(value, undefined, 2)}\n`;
-    await writeFileAtomic(join(folder, name), text, { leaveFolderUnsynced: true });
+    const path = join(folder, name);
+    await removePending(path, diskOperations);
+    await writeFileAtomic(path, text, { leaveFolderUnsynced: true });
   }
 }

@@ -11,6 +11,12 @@ export function folderName({ sessionId, createdSeq }: FolderOwner): string {
   return `${sessionId}~${createdSeq}`;
 }
 
+/** Whose folder below `content/` has that name; undefined where it is no session's. */
+export function ownerOfFolder(name: string): FolderOwner | undefined {
+  const found = /^(.+)~(\d+)$/.exec(name);
+  return found === null ? undefined : { sessionId: found[1] ?? "", createdSeq: Number(found[2]) };
+}
+
 /** The kinds of bodies that a session keeps, by the names of their files. */
 export type BodyKind = "activities" | "conversation" | "invocations";
 

@@ -1,3 +1,5 @@
+import { sep } from "node:path";
+
 import { diskOperations, exists } from "../disk/operations.js";
 import { removeFile } from "../disk/remove.js";
 import { compressedPath } from "./compressedFile.js";
@@ -18,10 +20,16 @@ export class PlainFiles {
   readonly #copies: ExpandedCopies | undefined;
   readonly #uses = new Map<string, Use>();
   readonly #removals = new Map<string, Promise<void>>();
+  #onCompressed: (path: string) => void = () => undefined;
 
   /** @param copies where those go that have to be read; without, compressed files are as good as missing */
   constructor(copies?: ExpandedCopies) {
     this.#copies = copies;
+  }
+
+  /** Calls back with each file that somebody reads and that is there compressed alone. One listener. */
+  onCompressed(listener: (path: string) => void): void {
+    this.#onCompressed = listener;
   }
 
   /** Has `work` read the file, or a copy of what it was. One that is in neither form is missing for `work` too. */
@@ -61,10 +69,19 @@ export class PlainFiles {
       if (use === undefined) break;
       await new Promise<void>((resolve) => use.waiting.push(resolve));
     }
-    const removal = isStill().then((is) => removeFile(is ? path : compressedPath(path)));
+    const removal = isStill().then(async (is) => {
+      await removeFile(is ? path : compressedPath(path));
+      // A copy is for as long as there is nothing better.
+      if (!is) await this.#copies?.drop((copied) => copied === path);
+    });
     const done = removal.catch(() => undefined).finally(() => this.#removals.delete(path));
     this.#removals.set(path, done);
     await removal;
+  }
+
+  /** A folder is gone: what was read of it goes too, as soon as nobody reads it any more. */
+  async forget(folder: string): Promise<void> {
+    await this.#copies?.drop((copied) => copied.startsWith(`${folder}${sep}`));
   }
 
   async #hold(path: string): Promise<HeldFile> {
@@ -72,6 +89,7 @@ export class PlainFiles {
     try {
       const isPlain = this.#copies === undefined || (await exists(path, diskOperations));
       const held = isPlain ? undefined : await this.#copies?.take(path);
+      if (held !== undefined && held.path !== path) this.#onCompressed(path);
       if (held === undefined) return { path, release: () => Promise.resolve(leave()) };
       return { path: held.path, release: () => held.release().finally(leave) };
     } catch (error) {

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { dirname } from "node:path";
-import type { DiskOperations } from "./operations.js";
+import { basename, dirname, join } from "node:path";
+import { hasCode, type DiskOperations } from "./operations.js";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_RDONLY, O_DIRECTORY } = constants;
 
 /** How the name of a file ends that has not been published. */
 const PENDING_SUFFIX = ".tmp";
+const RANDOM_BYTES = 6;
+/** Of what a name has behind that of the file itself and a dot. */
+const TAIL_LENGTH = 2 * RANDOM_BYTES + PENDING_SUFFIX.length;
 
 /**
  * A file on its way: it is written under another name in the same folder and gets its own when it is whole
@@ -27,7 +30,7 @@ export class PendingFile {
   }
 
   static async create(path: string, mode: number, operations: DiskOperations): Promise<PendingFile> {
-    const temporaryPath = `${path}.${randomBytes(6).toString("hex")}${PENDING_SUFFIX}`;
+    const temporaryPath = `${path}.${randomBytes(RANDOM_BYTES).toString("hex")}${PENDING_SUFFIX}`;
     const fd = await operations.open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
     return new PendingFile(path, temporaryPath, fd, operations);
   }
@@ -90,6 +93,27 @@ export class PendingFile {
   async discard(): Promise<void> {
     await this.close().catch(() => undefined);
     await this.#operations.unlink(this.#temporaryPath).catch(() => undefined);
+  }
+}
+
+/**
+ * Removes what a crash left of earlier writes of this very file. Only for whoever knows that nobody writes it just now.
+ * Where there is no such folder there is nothing to be removed.
+ */
+export async function removePending(path: string, operations: DiskOperations): Promise<void> {
+  const [folder, prefix] = [dirname(path), `${basename(path)}.`];
+  for (const name of await namesIn(folder, operations)) {
+    if (name.startsWith(prefix) && isPendingName(name) && name.length === prefix.length + TAIL_LENGTH)
+      await operations.unlink(join(folder, name));
+  }
+}
+
+async function namesIn(folder: string, operations: DiskOperations): Promise<readonly string[]> {
+  try {
+    return await operations.readdir(folder);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
 import { lstat, readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gunzip, gzip } from "node:zlib";
 import { writeFileAtomic } from "../disk/atomic.js";
 import { ensurePrivateFolder } from "../disk/folder.js";
-import { hasCode } from "../disk/operations.js";
+import { diskOperations, hasCode } from "../disk/operations.js";
+import { removePending } from "../disk/pendingFile.js";
 import { removeFile, removeTree } from "../disk/remove.js";
 import { archivedName, archivedParts, liveParts } from "./logParts.js";
 import {
@@ -17,10 +18,12 @@ import {
 } from "./sessionLogPlaces.js";
 
 const compress = promisify(gzip);
+const decompress = promisify(gunzip);
 
 /**
  * Moves the log of a session to the archive, file by file, compressed. One that is not open any more. Each file
- * is in the archive before it goes, so a crash may leave it in both places, and never in none.
+ * is in the archive before it goes, so a crash may leave it in both places, and never in none: the next call sees that
+ * it is there already, and puts it there once.
  */
 export async function archiveLog(logDir: string, owner: LogOwner): Promise<void> {
   const folder = logFolder(logDir, owner);
@@ -29,13 +32,29 @@ export async function archiveLog(logDir: string, owner: LogOwner): Promise<void>
   if (parts.length === 0) return;
   await ensurePrivateFolder(dirname(archive));
   await ensurePrivateFolder(archive);
-  let number = (await archivedParts(archive)).at(-1)?.number ?? 0;
-  for (const { path } of parts) {
-    number += 1;
-    await writeFileAtomic(join(archive, archivedName(number)), await compress(await readFile(path)));
+  const newest = (await archivedParts(archive)).at(-1);
+  let number = newest?.number ?? 0;
+  for (const [index, { path }] of parts.entries()) {
+    const bytes = await readFile(path);
+    const isThere = index === 0 && newest !== undefined && (await isBeginningOf(bytes, newest.path));
+    if (!isThere) number += 1;
+    const to = join(archive, archivedName(number));
+    await removePending(to, diskOperations);
+    await writeFileAtomic(to, await compress(bytes));
     await removeFile(path);
   }
   await removeLive(logDir, owner);
+}
+
+/** Whether a compressed file holds how these bytes begin: lines may have been added after the crash. */
+async function isBeginningOf(bytes: Buffer, compressedPath: string): Promise<boolean> {
+  try {
+    const held = await decompress(await readFile(compressedPath), { maxOutputLength: bytes.length + 1 });
+    return held.length > 0 && bytes.subarray(0, held.length).equals(held);
+  } catch {
+    // Too long to be the beginning, or damaged: then it is another one, and stays.
+    return false;
+  }
 }
 
 /** Removes everything of the log of a session. */

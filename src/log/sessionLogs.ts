@@ -123,6 +123,15 @@ export class SessionLogs {
     }, owner);
   }
 
+  /** Removes what a crash left of the logs of deleted sessions. Never rejects. */
+  async removeLeft(deleted: readonly LogOwner[]): Promise<void> {
+    if (deleted.length === 0) return;
+    const { dir } = this.#options;
+    const shelves = ["sessions", "archive"].map((shelf) => readdir(join(dir, shelf)).catch(() => []));
+    const left = new Set((await Promise.all(shelves)).flat());
+    for (const owner of deleted) if (left.has(logName(owner))) await this.remove(owner);
+  }
+
   /** Writes what waits and closes everything; takes some seconds at most. Lines that come later are dropped. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

@@ -1,11 +1,16 @@
 import { readFile } from "node:fs/promises";
+
 import { writeFileAtomic } from "../disk/atomic.js";
+import { diskOperations } from "../disk/operations.js";
+import { removePending } from "../disk/pendingFile.js";
 
 /**
  * The cumulative up-time that a file remembers, in milliseconds; 0 when it is missing, damaged or unreadable. That is
- * no loss: the journal's records carry the up-time as well, and the greater of the two is the one to go on from.
+ * no loss: the journal's records carry the up-time as well, and the greater of the two is the one to go on from. What a
+ * crash left half written beside it is removed.
  */
 export async function readUptime(path: string): Promise<number> {
+  await removePending(path, diskOperations).catch(() => undefined);
   try {
     const content: unknown = JSON.parse(await readFile(path, "utf8"));
     const upMs = (content as { upMs?: unknown } | null)?.upMs;

@@ -1,7 +1,8 @@
+import { relative, sep } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 
 import { compressFolder, expandFolder, type FormOptions } from "../content/folderForms.js";
-import { folderName, type FolderOwner } from "../content/places.js";
+import { folderName, type FolderOwner, ownerOfFolder } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
 import type { Session } from "../session/state.js";
 import type { Bodies } from "./bodies.js";
@@ -35,23 +36,35 @@ export class Archiver {
   readonly #due = new Map<string, FolderOwner>();
   /** What could not be done; it is tried again by `retry`. */
   readonly #failed = new Map<string, FolderOwner>();
-  #current: { readonly name: string; readonly done: Promise<void> } | undefined;
+  #current: { readonly name: string; readonly owner: FolderOwner; readonly done: Promise<void> } | undefined;
   #running: Promise<void> | undefined;
   #isClosing = false;
 
   constructor(parts: ArchiverParts) {
     this.#parts = parts;
+    parts.files.onCompressed((path) => this.#found(path));
+  }
+
+  /**
+   * Whether something is still to be brought back: its event has to stay in the journal behind the last snapshot, by which
+   * the next start knows of it. What could not be done is not waited for.
+   */
+  get isBringingBack(): boolean {
+    const owners = [...this.#due.values(), ...(this.#current === undefined ? [] : [this.#current.owner])];
+    return owners.some((owner) => this.#is(owner, "in use"));
   }
 
   /** Has a session looked at that has come into the archive, or left it. */
   note({ sessionId, createdSeq }: Session): void {
-    const owner = { sessionId, createdSeq };
-    this.#due.set(folderName(owner), owner);
-    this.#begin();
+    this.#add({ sessionId, createdSeq });
   }
 
-  /** Has all archived sessions looked at: the earlier daemon may have ended before it came to them. */
-  begin(): void {
+  /**
+   * Has all archived sessions looked at, and those that the replay saw leave the archive: the earlier daemon may have
+   * ended before it came to them.
+   */
+  begin(unarchived: readonly FolderOwner[]): void {
+    for (const owner of unarchived) if (this.#is(owner, "in use")) this.#add(owner);
     for (const session of this.#parts.sessions.values())
       if (session.archivedAt !== undefined && holdsContent(session)) this.note(session);
   }
@@ -82,6 +95,21 @@ export class Archiver {
     await this.#running;
   }
 
+  #add(owner: FolderOwner): void {
+    this.#due.set(folderName(owner), owner);
+    this.#begin();
+  }
+
+  /**
+   * Somebody reads a file that is compressed. Where its session is in use, as one that came compressed out of a backup may
+   * be, it is brought back now. What did not work is left to `retry`.
+   */
+  #found(path: string): void {
+    const [name = ""] = relative(this.#parts.contentDir, path).split(sep);
+    const owner = ownerOfFolder(name);
+    if (owner !== undefined && !this.#failed.has(name) && this.#is(owner, "in use")) this.#add(owner);
+  }
+
   #begin(): void {
     if (this.#isClosing || this.#due.size === 0) return;
     this.#running ??= this.#run().finally(() => {
@@ -97,7 +125,7 @@ export class Archiver {
       if (this.#isClosing) return;
       this.#due.delete(name);
       const done = this.#one(name, owner);
-      this.#current = { name, done };
+      this.#current = { name, owner, done };
       await done;
       this.#current = undefined;
     }

@@ -9,20 +9,19 @@ const REMOVAL_LANES = 2;
  */
 export class ContentHold {
   #isHeld = false;
-  /** How often many removals are being done just now. */
-  #clearings = 0;
-  #removing = 0;
+  /** How many removals, or rows of them, are being done just now. */
+  #underWay = 0;
   #isLeft = false;
   readonly #waiting: (() => Promise<void>)[] = [];
 
-  /** Whether removals wait, or are only now being done. */
+  /** Whether removals wait, or are only now being done: what asked for them has to stay in the journal meanwhile. */
   get isBusy(): boolean {
-    return this.#isHeld || this.#clearings > 0;
+    return this.#isHeld || this.#underWay > 0;
   }
 
   /** Whether everything that was asked for is done, so that the next start need not find it in the journal. */
   get isSettled(): boolean {
-    return !this.isBusy && this.#removing === 0 && !this.#isLeft;
+    return !this.isBusy && !this.#isLeft;
   }
 
   /** Holds everything while `work` goes on, however it ends. One at a time. */
@@ -46,10 +45,17 @@ export class ContentHold {
   }
 
   /** Does many removals, a few at a time, and is busy as long. None of them may reject. */
-  async clear(removals: readonly (() => Promise<void>)[]): Promise<void> {
-    this.#clearings += 1;
-    await inLanes(removals, REMOVAL_LANES, (remove) => this.removal(remove));
-    this.#clearings -= 1;
+  clear(removals: readonly (() => Promise<void>)[]): Promise<void> {
+    return this.#during(() => inLanes(removals, REMOVAL_LANES, (remove) => this.removal(remove)));
+  }
+
+  async #during(work: () => Promise<void>): Promise<void> {
+    this.#underWay += 1;
+    try {
+      await work();
+    } finally {
+      this.#underWay -= 1;
+    }
   }
 
   /** Something was not done, and is left to the next start, which has to find it in the journal. */
@@ -58,14 +64,11 @@ export class ContentHold {
   }
 
   async #do(remove: () => Promise<void>): Promise<void> {
-    this.#removing += 1;
     try {
-      await remove();
+      await this.#during(remove);
     } catch (error) {
       this.leave();
       throw error;
-    } finally {
-      this.#removing -= 1;
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
 import { bodyOf } from "./bodyOf.js";
 import type { Checkpoints } from "./checkpoints.js";
+import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type InvocationLinks, linkOf } from "./invocationLinks.js";
 import { logEvent } from "./logEvent.js";
@@ -18,6 +19,7 @@ interface EffectParts {
   readonly bodies: Bodies;
   readonly links: InvocationLinks;
   readonly checkpoints: Checkpoints;
+  readonly hold: Pick<ContentHold, "removal">;
   readonly archiver: Archiver;
   readonly placements: Pick<Placements, "place">;
   readonly runner: Runner;
@@ -60,7 +62,7 @@ export class Effects {
     for (const session of changes.removed) {
       this.#removeContent(session);
       this.#parts.checkpoints.dropAll(session);
-      void this.#parts.sessionLogs?.remove(session);
+      this.#removeLog(session);
     }
     for (const { value } of changes.sessions) {
       if (value === undefined) continue;
@@ -93,6 +95,12 @@ export class Effects {
     const isShelved = event.type === "session/archived" || event.type === "session/unarchived";
     const cameArchived = event.type === "session/imported" && session.archivedAt !== undefined;
     if (isShelved || cameArchived) archiver.note(session);
+  }
+
+  /** As a removal like the others: no snapshot passes over the deletion until it is done. */
+  #removeLog(session: Session): void {
+    const { hold, sessionLogs } = this.#parts;
+    if (sessionLogs !== undefined) void hold.removal(() => sessionLogs.remove(session));
   }
 
   #removeContent(session: Session): void {

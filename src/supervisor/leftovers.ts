@@ -1,11 +1,12 @@
 import { removeContent, withContent } from "../content/outputFolder.js";
 import type { FolderOwner } from "../content/places.js";
 import type { ContentHold } from "./contentHold.js";
-import type { SupervisorLog } from "./options.js";
+import type { SupervisorLog, SupervisorOptions } from "./options.js";
 
 interface LeftoverParts {
   readonly contentDir: string;
   readonly hold: ContentHold;
+  readonly sessionLogs: SupervisorOptions["sessionLogs"];
   readonly log: Pick<SupervisorLog, "warn">;
 }
 
@@ -37,7 +38,8 @@ export class Leftovers {
   }
 
   async #removeAll(deleted: readonly FolderOwner[]): Promise<void> {
-    const { contentDir, hold } = this.#parts;
+    const { contentDir, hold, sessionLogs } = this.#parts;
+    await hold.removal(() => sessionLogs?.removeLeft(deleted) ?? Promise.resolve());
     const left = await withContent(contentDir, deleted);
     await hold.clear(left.map((owner) => () => this.#remove(owner)));
   }

@@ -35,8 +35,17 @@ interface Recovered {
   readonly records: number;
   /** Sessions that it saw deleted: the earlier daemon may have ended before it removed what they kept. */
   readonly deleted: readonly FolderOwner[];
+  /** Sessions that it saw leave the archive: what they keep may still be compressed. */
+  readonly unarchived: readonly FolderOwner[];
   /** Links of invocations that the earlier daemon may not have come to. */
   readonly links: readonly WantedLink[];
+}
+
+/** What a replay collects on its way. */
+interface Found {
+  readonly deleted: FolderOwner[];
+  readonly unarchived: FolderOwner[];
+  readonly links: WantedLink[];
 }
 
 /** Opens the journal and brings the state up to it. Replay runs `evolve` alone: no effect runs twice. */
@@ -50,9 +59,9 @@ export async function recover(options: SupervisorOptions, state: Recoverable): P
     onFatal,
   };
   if (options.journal === undefined)
-    return { journal: openMemoryJournal(), records: 0, deleted: [], links: [] };
+    return { journal: openMemoryJournal(), records: 0, deleted: [], unarchived: [], links: [] };
   let records = 0;
-  const found = { deleted: [] as FolderOwner[], links: [] as WantedLink[] };
+  const found: Found = { deleted: [], unarchived: [], links: [] };
   const journal = await openJournal({
     ...options.journal,
     ...callbacks,
@@ -77,7 +86,7 @@ export async function recover(options: SupervisorOptions, state: Recoverable): P
 function replay(
   { registry, keys, bodies, checkpoints, placements }: Recoverable,
   record: StoredRecord,
-  found: { readonly deleted: FolderOwner[]; readonly links: WantedLink[] },
+  found: Found,
 ): void | Promise<void> {
   const { seq, at, up } = record;
   const events = record.events as readonly Event[];
@@ -97,11 +106,17 @@ function replay(
     if (session !== undefined) checkpoints.follow(session, event);
     const link = linkOf(event, session);
     if (link !== undefined) found.links.push(link);
+    if (event.type === "session/unarchived" && session !== undefined) found.unarchived.push(ownerOf(session));
   }
   for (const session of changes.removed) {
     bodies.forget(session);
     checkpoints.dropAll(session);
-    found.deleted.push({ sessionId: session.sessionId, createdSeq: session.createdSeq });
+    found.deleted.push(ownerOf(session));
   }
   return bodies.saveIfFull() ?? checkpoints.saveIfFull();
+}
+
+/** The session by its name on disk alone, so that nothing else of it is held in memory. */
+function ownerOf({ sessionId, createdSeq }: FolderOwner): FolderOwner {
+  return { sessionId, createdSeq };
 }

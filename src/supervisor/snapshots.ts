@@ -1,4 +1,5 @@
 import type { Journal } from "../journal/index.js";
+import type { Archiver } from "./archiver.js";
 import type { ContentHold } from "./contentHold.js";
 import type { InvocationLinks } from "./invocationLinks.js";
 import type { SupervisorLog } from "./options.js";
@@ -9,6 +10,7 @@ interface SnapshotParts extends Recoverable {
   readonly journal: Journal;
   readonly hold: Pick<ContentHold, "isBusy" | "isSettled">;
   readonly links: Pick<InvocationLinks, "isBusy">;
+  readonly archiver: Pick<Archiver, "isBringingBack">;
   readonly log: Pick<SupervisorLog, "info" | "warn">;
 }
 
@@ -24,8 +26,9 @@ export class Snapshots {
   }
 
   /**
-   * Whether one is worth its cost. None is taken while content is held or linked to: what is to be removed or made then
-   * has to be in the journal behind the last snapshot, so that the next start does it if this daemon does not come to it.
+   * Whether one is worth its cost. None is taken while content is held, linked to or brought back from the archive: what
+   * is to be done then has to be in the journal behind the last snapshot, so that the next start does it if this daemon
+   * does not come to it.
    */
   get areNeeded(): boolean {
     return !this.#isContentBusy && this.#parts.journal.needsSnapshot();
@@ -52,8 +55,8 @@ export class Snapshots {
    * Never rejects: the journal has all of it.
    */
   async writeAtStop(): Promise<void> {
-    const { bodies, hold, links, placements, journal, log } = this.#parts;
-    const isDone = bodies.areSaved && placements.isSettled && hold.isSettled && !links.isBusy;
+    const { bodies, hold, placements, journal, log } = this.#parts;
+    const isDone = bodies.areSaved && placements.isSettled && hold.isSettled && !this.#isContentBusy;
     if (!isDone || !journal.isWorthSnapshotAtStop) return;
     const signal = AbortSignal.timeout(STOP_PATIENCE_MS);
     await journal.snapshot(snapshotEntries(this.#parts), signal).catch((err: unknown) => {
@@ -65,6 +68,7 @@ export class Snapshots {
   }
 
   get #isContentBusy(): boolean {
-    return this.#parts.hold.isBusy || this.#parts.links.isBusy;
+    const { hold, links, archiver } = this.#parts;
+    return hold.isBusy || links.isBusy || archiver.isBringingBack;
   }
 }

@@ -75,7 +75,7 @@ export class Supervisor {
     const content = openContent(options);
     const checkpoints = new Checkpoints({ ...options, ...content });
     const state = { registry, keys, checkpoints, ...content };
-    const { journal, records, deleted, links } = await recover(options, state);
+    const { journal, records, deleted, unarchived, links } = await recover(options, state);
     try {
       const supervisor = new Supervisor(options, { ...state, journal });
       await supervisor.#openFiles(deleted);
@@ -86,7 +86,7 @@ export class Supervisor {
       supervisor.leases.begin();
       for (const link of links) supervisor.#links.add(link);
       checkpoints.begin();
-      supervisor.archiver.begin();
+      supervisor.archiver.begin(unarchived);
       void supervisor.#checkJournal();
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, lostCommands, durationMs };
@@ -106,9 +106,8 @@ export class Supervisor {
     const { registry, keys, bodies, checkpoints, placements, journal, hold } = parts;
     const sessions = registry.committedSessions;
     this.#options = options;
-    this.#leftovers = new Leftovers({ contentDir, hold, log });
+    this.#leftovers = new Leftovers({ contentDir, hold, sessionLogs, log });
     this.#links = new InvocationLinks({ contentDir, hold, sessions, log });
-    this.#snapshots = new Snapshots({ ...parts, links: this.#links, log });
     this.registry = registry;
     this.keys = keys;
     this.bodies = bodies;
@@ -130,6 +129,7 @@ export class Supervisor {
       settings: options.retention,
     });
     this.archiver = new Archiver({ ...parts, contentDir, sessions, log });
+    this.#snapshots = new Snapshots({ ...parts, links: this.#links, archiver: this.archiver, log });
     const isTemporary = options.journal === undefined;
     this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
     this.leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
@@ -147,6 +147,7 @@ export class Supervisor {
       placements,
       links: this.#links,
       checkpoints,
+      hold,
       archiver: this.archiver,
       runner: this.runner,
       log,

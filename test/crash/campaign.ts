@@ -9,6 +9,8 @@ export const CAMPAIGN = {
   orphanCycles: sizeOf("SESSIOND_CRASH_ORPHAN_CYCLES", 5),
   /** Malformed inputs that one daemon gets. */
   malformedInputs: sizeOf("SESSIOND_CRASH_MALFORMED_INPUTS", 3_000),
+  /** One of so many calls of the disk is struck in each deed that is killed at them; 1 is all of them, in all ways. */
+  killEvery: sizeOf("SESSIOND_CRASH_KILL_EVERY", 6),
   /** The same chances come again with the same seed. */
   seed: sizeOf("SESSIOND_CRASH_SEED", Date.now() % 1_000_000_000),
 } as const;

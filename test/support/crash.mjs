@@ -8,6 +8,7 @@ const SIZES = {
   cycles: "SESSIOND_CRASH_CYCLES",
   "orphan-cycles": "SESSIOND_CRASH_ORPHAN_CYCLES",
   malformed: "SESSIOND_CRASH_MALFORMED_INPUTS",
+  "kill-every": "SESSIOND_CRASH_KILL_EVERY",
 };
 const sizeOptions = Object.fromEntries(Object.keys(SIZES).map((name) => [name, { type: "string" }]));
 const { values, positionals } = parseArgs({

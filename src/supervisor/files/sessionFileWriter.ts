@@ -51,8 +51,9 @@ export class SessionFileWriter {
     const text = await this.#textOf(session);
     await this.#makeWay(session);
     await this.setAsideDamaged(session);
-    await folder.write(sessionId, text, shelfOf(session));
+    // First: a start that finds the session's own file current takes it that these are.
     if (session.totals.invocations + session.invocations.running > 0) await this.#writeInvocations(session);
+    await folder.write(sessionId, text, shelfOf(session));
   }
 
   /** Takes note of a file that may be the last copy of its session: none of that id is written over it. */
