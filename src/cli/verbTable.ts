@@ -190,6 +190,7 @@ export const VERBS: readonly VerbSpec[] = [
       { flags: "--session <session>", about: "only in this session" },
       { flags: "--tag <tag>", about: "only in sessions with this tag; again for more", parse: collect },
       { flags: "--role <role>", about: "only messages of", choices: ["system", "user", "assistant", "tool"] },
+      { flags: "--trashed", about: "in sessions that lie in the trash, too" },
       { flags: "--newest", about: "the newest first, and not the best" },
       { flags: "--limit <count>", about: "at most so many (20)", parse: wholeNumber(1) },
     ],

@@ -64,10 +64,12 @@ function oldestRanked(database: Database, match: string, ranked: number): number
 }
 
 function* filters(query: SearchQuery): Generator<readonly [sql: string, values: Values]> {
-  const { kinds, sessions, userId, tags, role, since, until, before } = query;
+  const { kinds, sessions, without = [], userId, tags, role, since, until, before } = query;
   yield [`document.kind IN (${kinds.map(() => "?").join(", ")})`, [...kinds]];
   if (sessions !== undefined)
     yield ["document.session IN (SELECT value FROM json_each(?))", [JSON.stringify(sessions)]];
+  if (without.length > 0)
+    yield ["document.session NOT IN (SELECT value FROM json_each(?))", [JSON.stringify(without)]];
   if (userId !== undefined) yield ["session.userId = ?", [userId]];
   for (const tag of tags ?? [])
     yield ["EXISTS (SELECT 1 FROM json_each(session.tags) AS tag WHERE tag.value = ?)", [tag]];

@@ -63,6 +63,8 @@ export interface SearchQuery {
   readonly limit: number;
   /** Of these sessions alone, by their `createdSeq`. */
   readonly sessions?: readonly number[] | undefined;
+  /** Not of these, by their `createdSeq`. */
+  readonly without?: readonly number[] | undefined;
   readonly userId?: string | undefined;
   /** All of them. */
   readonly tags?: readonly string[] | undefined;

@@ -1,9 +1,11 @@
 import { expect } from "vitest";
 
 import type { TestDaemon } from "../support/daemon.js";
-import { Peer, PeerLostError } from "../support/peer.js";
+import { type Peer, PeerLostError } from "../support/peer.js";
 import { passing } from "../support/until.js";
+import { CAMPAIGN } from "./campaign.js";
 import type { KillingDisk, KillMode } from "./killingDisk.js";
+import { Random } from "./random.js";
 import { straysIn } from "./strays.js";
 
 /** What is tidied up is so within a few seconds, also where others use the machine. */
@@ -34,6 +36,14 @@ export interface Strikes {
   /** From one to the next. */
   readonly step: number;
   readonly mode: KillMode;
+}
+
+/** All calls in both ways; or some of them, which ones and how is left to chance. */
+export function strikes(deed: number): Strikes[] {
+  const { killEvery: step, seed } = CAMPAIGN;
+  if (step === 1) return (["before", "half"] as const).map((mode) => ({ first: 1, step, mode }));
+  const random = new Random(seed + deed);
+  return [{ first: random.between(1, step), step, mode: random.chance(0.5) ? "before" : "half" }];
 }
 
 /** Starts the daemon with its disk that ends it, and answers somebody who talks to it. */

@@ -7,7 +7,7 @@ import { TestDaemon } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
 import { describeIf, hasProgram } from "../support/requires.js";
 import { CAMPAIGN } from "./campaign.js";
-import { type Deed, killAtEach, type Scene, startOn, type Strikes } from "./killAtEach.js";
+import { type Deed, killAtEach, type Scene, startOn, strikes } from "./killAtEach.js";
 import { KillingDisk } from "./killingDisk.js";
 import { keepSession, type KeptSession, readKept } from "./keptSession.js";
 
@@ -22,14 +22,6 @@ interface Stage extends Scene {
 }
 /** Makes a deed of what is there at the start. */
 type Begin = (stage: Stage) => Promise<Deed>;
-
-/** All calls in both ways; or some of them, which ones and how is left to chance. */
-function strikes(deed: number): Strikes[] {
-  const { killEvery: step, seed } = CAMPAIGN;
-  if (step === 1) return (["before", "half"] as const).map((mode) => ({ first: 1, step, mode }));
-  const chance = seed + deed;
-  return [{ first: 1 + (chance % step), step, mode: chance % 2 === 0 ? "before" : "half" }];
-}
 
 async function open(whenFinished: WhenFinished): Promise<Stage> {
   const disk = await KillingDisk.build();
@@ -149,13 +141,16 @@ const DEEDS: readonly (readonly [name: string, begin: Begin])[] = [
 ];
 
 describeIf(hasProgram("cc"), "cc, a C compiler with its headers", "kill -9 at calls of the disk", () => {
-  it.concurrent.for(DEEDS.map(([name, begin], index) => ({ name, begin, index })))(
-    "$name is done or not, and never half",
-    async ({ name, begin, index }, { onTestFinished: whenFinished }) => {
+  it.concurrent.for([...DEEDS.entries()])(
+    "%s is done or not, and never half",
+    { timeout: TIMEOUT_MS },
+    async ([index, [name, begin]], { onTestFinished: whenFinished }) => {
       const stage = await open(whenFinished);
       const deed = await begin(stage);
-      for (const some of strikes(index)) console.log(name, some, await killAtEach(stage, deed, some));
+      for (const some of strikes(index)) {
+        const kills = await killAtEach(stage, deed, some);
+        process.stdout.write(`${name}: ${kills} kills, ${some.mode} each ${some.step}th call\n`);
+      }
     },
-    TIMEOUT_MS,
   );
 });

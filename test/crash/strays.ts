@@ -15,7 +15,7 @@ export async function straysIn({ dataDir }: TestDaemon, peer: Peer): Promise<str
   const { items: sessions } = await peer.call("session/list", all);
   const found = await filesIn(dataDir);
   const byFolder = new Map(sessions.map((session) => [folderOf(session), session]));
-  const strays = found.filter((path) => path.endsWith(".tmp") && !path.startsWith("log/sessiond"));
+  const strays = found.filter((path) => path.endsWith(".tmp") || path.startsWith("restore."));
   for (const path of found) {
     const [room = "", ...rest] = path.split("/");
     if (room === "content") strays.push(...strayContent(path, rest, byFolder));

@@ -59,6 +59,30 @@ describe("a search", () => {
     expect(await found(peer, "quick", within)).toEqual(["1", "2", "4"]);
   });
 
+  it("leaves out what lies in the trash, unless it is asked for or its session is named", async () => {
+    const peer = await daemon().peer();
+    const [kept, trashed] = [
+      await peer.call("session/create", { name: "capybara" }),
+      await peer.call("session/create", { name: "capybara" }),
+    ];
+    const { sessionId } = trashed;
+    for (const session of [kept, trashed]) await say(peer, session.sessionId, "a capybara");
+    await peer.call("session/record", { sessionId, action: "capybara" });
+    expect(await found(peer, "capybara")).toEqual(["1", "1", "a", "s", "s"]);
+    await peer.call("session/end", { sessionId });
+    await peer.call("session/trash", { sessionId });
+    for (const order of ["rank", "newest"] as const) {
+      // A page is as long as it may be: what is left out takes no place in it.
+      const { items, nextCursor } = await find(peer, "capybara", { order, limit: 2 });
+      expect(items.map((item) => item.sessionId)).toEqual([kept.sessionId, kept.sessionId]);
+      expect(nextCursor).toBeUndefined();
+      expect(await found(peer, "capybara", { order, includeTrashed: true })).toHaveLength(5);
+    }
+    expect(await found(peer, "capybara", { sessionIds: [sessionId] })).toEqual(["1", "a", "s"]);
+    await peer.call("session/untrash", { sessionId });
+    expect(await found(peer, "capybara")).toEqual(["1", "1", "a", "s", "s"]);
+  });
+
   it("finds blocks, activities, and sessions by all that is told of them", async () => {
     const peer = await daemon().peer();
     const { sessionId } = await peer.call("session/create", {

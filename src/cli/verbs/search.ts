@@ -11,6 +11,7 @@ interface SearchVerbOptions {
   readonly session?: string;
   readonly tag?: string[];
   readonly role?: NonNullable<Params<"search/query">["role"]>;
+  readonly trashed?: boolean;
   readonly newest?: boolean;
   readonly limit?: number;
 }
@@ -35,12 +36,13 @@ interface Found {
 }
 
 async function find(client: Client, query: string, options: SearchVerbOptions): Promise<Found> {
-  const { session, tag: tags, role, newest = false, limit = DEFAULT_LIMIT } = options;
+  const { session, tag: tags, role, trashed = false, newest = false, limit = DEFAULT_LIMIT } = options;
   const filter = {
     query,
     ...(session === undefined ? {} : { sessionIds: [(await findSession(client, session)).sessionId] }),
     ...(tags === undefined ? {} : { tags }),
     ...(role === undefined ? {} : { role }),
+    includeTrashed: trashed,
     order: newest ? "newest" : "rank",
   } as const;
   const ask = (page: { limit: number; cursor: string | undefined }): Promise<Result<"search/query">> =>

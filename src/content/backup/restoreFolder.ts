@@ -1,4 +1,5 @@
-import { lstat, mkdir, readdir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, lstat, mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { writeFileAtomic } from "../../disk/atomic.js";
@@ -68,26 +69,28 @@ export async function discardStaged(dataDir: string): Promise<void> {
 }
 
 /**
- * Makes a folder for the state that is there: beside the data folder, or in it where that cannot be, because the
- * data folder is a file system of its own, or what it lies in is not to be written by the user.
+ * Finds a place for the state that is there: beside the data folder, or in it where that cannot be, because the data
+ * folder is a file system of its own, or what it lies in is not to be written by the user. The folder itself is made
+ * when the restore counts: a crash before that would leave an empty one behind.
  */
-export async function makeAside(dataDir: string, nowMs: number): Promise<string> {
+export async function placeAside(dataDir: string, nowMs: number): Promise<string> {
   const isOneFileSystem = (await lstat(dirname(dataDir))).dev === (await lstat(dataDir)).dev;
   try {
-    if (isOneFileSystem) return await makeNew(`${dataDir}.`, nowMs);
+    if (isOneFileSystem) {
+      await access(dirname(dataDir), constants.W_OK | constants.X_OK);
+      return await newName(`${dataDir}.`, nowMs);
+    }
   } catch (error) {
     if (!hasCode(error, "EACCES", "EPERM", "EROFS")) throw error;
   }
-  return makeNew(join(dataDir, "/"), nowMs);
+  return newName(join(dataDir, "/"), nowMs);
 }
 
 /** Never one that is there already: it may hold another former state. */
-async function makeNew(prefix: string, nowMs: number): Promise<string> {
+async function newName(prefix: string, nowMs: number): Promise<string> {
   for (let ms = nowMs; ; ms += 1) {
     const path = `${prefix}before-restore-${new Date(ms).toISOString().replaceAll(/[-:.]/g, "")}`;
-    if (await exists(path, diskOperations)) continue;
-    await ensurePrivateFolder(path);
-    return path;
+    if (!(await exists(path, diskOperations))) return path;
   }
 }
 

@@ -38,6 +38,7 @@ export const search = {
           .min(1)
           .max(3)
           .optional(),
+        /** In these sessions alone, wherever they are: one that is named is asked for, in the trash too. */
         sessionIds: z.array(id).min(1).max(LIMITS.pageItems).optional(),
         userId: label.optional(),
         /** The session has all of them. */
@@ -47,6 +48,8 @@ export const search = {
         since: time.optional(),
         /** The first moment that is too late. */
         until: time.optional(),
+        /** What lies in the trash is found where it is asked for. */
+        includeTrashed: z.boolean().default(false),
         /** By rank, of the newest 20,000 that match where nothing but the query narrows them. */
         order: z.enum(["rank", "newest"]).default("rank"),
         limit: z.int().min(1).max(LIMITS.searchItems).default(20),

@@ -28,6 +28,7 @@ export async function search(
     match,
     kinds: (params.in ?? ["messages", "activities", "sessions"]).map((name) => KINDS[name]),
     sessions: sessionIds?.map((sessionId) => supervisor.session(sessionId).createdSeq),
+    without: sessionIds === undefined && !params.includeTrashed ? trashedSessions(supervisor) : undefined,
     userId,
     tags,
     role,
@@ -53,6 +54,14 @@ export async function search(
     ...(progress === undefined ? {} : { indexed: { sessions: progress.done, of: progress.total } }),
     ...(hasMore ? { nextCursor: encodeCursor(next) } : {}),
   };
+}
+
+/** Those in the trash, by their `createdSeq`: the index does not know of it, so one that comes out is found at once. */
+function trashedSessions({ registry }: Supervisor): number[] {
+  const { committedSessions, committedCounts } = registry;
+  if (committedCounts.of("trashed") === 0) return [];
+  const trashed = [...committedSessions.values()].filter(({ deletedAt }) => deletedAt !== undefined);
+  return trashed.map(({ createdSeq }) => createdSeq);
 }
 
 /** Where the page begins. */
