@@ -54,28 +54,6 @@ export async function archivableFiles(
 
 const SUFFIX = compressedPath("");
 
-/**
- * How many bytes lie in a session's folder, of files alone, however deep. Links are neither followed nor counted; what
- * goes away meanwhile counts as nothing.
- */
-export async function contentSizeBytes(
-  contentDir: string,
-  owner: FolderOwner,
-  operations: DiskOperations = diskOperations,
-): Promise<number> {
-  return sizeBelow(join(contentDir, folderName(owner)), operations);
-}
-
-async function sizeBelow(path: string, operations: DiskOperations): Promise<number> {
-  const found = await lstatOf(path, operations);
-  if (found?.isFile()) return found.size;
-  if (found?.isDirectory() !== true) return 0;
-  let sizeBytes = 0;
-  for (const name of await namesIn(path, operations))
-    sizeBytes += await sizeBelow(join(path, name), operations);
-  return sizeBytes;
-}
-
 async function isFolder(path: string, operations: DiskOperations): Promise<boolean> {
   return (await lstatOf(path, operations))?.isDirectory() === true;
 }
@@ -85,15 +63,6 @@ async function lstatOf(path: string, operations: DiskOperations): Promise<Stats 
     return await operations.lstat(path);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
-}
-
-async function namesIn(path: string, operations: DiskOperations): Promise<readonly string[]> {
-  try {
-    return await operations.readdir(path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { writeFileAtomic } from "../disk/atomic.js";
+import { diskOperations } from "../disk/operations.js";
+import { removePending } from "../disk/pendingFile.js";
 import { removeFile } from "../disk/remove.js";
 
 /** The daemon that a data folder belongs to, as it wrote itself down for others to read. */
@@ -83,8 +85,9 @@ export function readOwner(ownerFile: string): DataFolderOwner | undefined {
   };
 }
 
-/** Writes the owner down, whole or not at all. */
+/** Writes the owner down, whole or not at all, and removes what a crash left of earlier ones. Only under the lock. */
 export async function writeOwner(ownerFile: string, owner: DataFolderOwner): Promise<void> {
+  await removePending(ownerFile, diskOperations);
   await writeFileAtomic(ownerFile, `${JSON.stringify(owner, null, 2)}\n`);
 }
 

@@ -25,7 +25,7 @@ import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
 import { reconcile } from "./reconcile.js";
 import { Registry } from "./registry.js";
-import { heldBytes } from "./retention/heldBytes.js";
+import { HeldBytes } from "./retention/heldBytes.js";
 import { RetentionRuns } from "./retention/runs.js";
 import { Runner } from "./runner.js";
 import type { SupervisorOptions } from "./options.js";
@@ -119,19 +119,19 @@ export class Supervisor {
     this.limits = new Limits({ clock, beats: this.beats, record });
     this.feed = new Feed(journal);
     this.backups = new Backups({ ...parts, clock, contentDir, checkpointsDir, dataDir, log });
+    const isTemporary = options.journal === undefined;
+    this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
     this.retention = new RetentionRuns({
       ...parts,
       clock,
       submit,
-      sizeOf: (session) => heldBytes(bodies, contentDir, session),
+      heldBytes: new HeldBytes({ ...options, ...parts, workspaces: this.workspaces, files: () => this.#files }),
       isSpared: ({ sessionId }) => registry.things.chains.isReferredTo(sessionId),
       log,
       settings: options.retention,
     });
     this.archiver = new Archiver({ ...parts, contentDir, sessions, log });
     this.#snapshots = new Snapshots({ ...parts, links: this.#links, archiver: this.archiver, log });
-    const isTemporary = options.journal === undefined;
-    this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
     this.leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
     this.runner = new Runner({
       ...parts,

@@ -3,8 +3,7 @@ import { join } from "node:path";
 
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { archivableFiles, contentSizeBytes } from "../../src/content/archivedFolder.js";
-import { diskOperations } from "../../src/disk/operations.js";
+import { archivableFiles } from "../../src/content/archivedFolder.js";
 import { temporaryFolders } from "../disk/temporaryFolder.js";
 
 const newFolder = temporaryFolders();
@@ -51,39 +50,5 @@ describe("the files that are archived", () => {
     await symlink(join(root, "outside"), join(contentDir, "replaced~3"));
     for (const one of [owner, linked, replaced, { sessionId: "gone", createdSeq: 4 }])
       expect(await archivableFiles(contentDir, one)).toEqual(NOTHING);
-  });
-});
-
-describe("what a session holds", () => {
-  it("B.7 is counted to the byte, links and what they lead to aside", async () => {
-    await writeFile(join(own, "activities.jsonl"), "12345");
-    await writeFile(join(own, "output", "c.stdout.log"), "123");
-    await mkdir(join(own, "a", "b"), { recursive: true });
-    await writeFile(join(own, "a", "b", "deep"), "12");
-    await symlink(join(root, "outside", "activities.jsonl"), join(own, "link"));
-    await symlink(join(root, "outside"), join(own, "a", "folder"));
-    await symlink("..", join(own, "a", "loop"));
-    expect(await contentSizeBytes(contentDir, owner)).toBe(10);
-  });
-
-  it("B.7 is nothing where the folder is missing, or leads elsewhere", async () => {
-    await symlink(join(root, "outside"), join(contentDir, "replaced~3"));
-    expect(await contentSizeBytes(contentDir, { sessionId: "replaced", createdSeq: 3 })).toBe(0);
-    expect(await contentSizeBytes(contentDir, { sessionId: "gone", createdSeq: 4 })).toBe(0);
-  });
-
-  it("tells where the disk does not answer, and not where something went away meanwhile", async () => {
-    await writeFile(join(own, "activities.jsonl"), "12345");
-    const failing = (code: string, call: "lstat" | "readdir"): typeof diskOperations => ({
-      ...diskOperations,
-      [call]: async (path: string) => {
-        if (path !== own) return call === "lstat" ? diskOperations.lstat(path) : diskOperations.readdir(path);
-        throw Object.assign(new Error(code), { code });
-      },
-    });
-    for (const call of ["lstat", "readdir"] as const) {
-      expect(await contentSizeBytes(contentDir, owner, failing("ENOENT", call))).toBe(0);
-      await expect(contentSizeBytes(contentDir, owner, failing("EIO", call))).rejects.toThrow("EIO");
-    }
   });
 });

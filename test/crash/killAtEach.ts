@@ -71,7 +71,8 @@ export async function killAtEach(
     const isAcknowledged = await attempt(() => deed.act(peer));
     if (isAcknowledged) await attempt(() => whenTidy(daemon, peer, `${where}: the deed`));
     await disk.disarm();
-    const hasEnded = peer.isGone;
+    // Asked only now: it may have ended in this moment, and from here on it does not.
+    const hasEnded = peer.isGone || !(await attempt(() => peer.call("daemon/ping")));
     peer.close();
     if (hasEnded) await daemon.kill();
     if (hasEnded) peer = await startOn(scene);

@@ -266,6 +266,7 @@ describe("a restore", () => {
     await stageBackup(dataDir, await readBackup(path));
     const aside = await placeAside(dataDir, NOW.nowMs);
     await commitStaged(dataDir, { seq, aside });
+    await mkdir(aside, { mode: 0o700 });
     await rename(join(dataDir, "journal"), join(aside, "journal"));
     await daemon.start();
     const { items } = await (await daemon.peer()).call("session/list");

@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { appendFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { loadConfig } from "../../src/config/load.js";
 import { daemonForTest, type TestDaemon } from "../support/daemon.js";
+import { GitRepository } from "../support/gitRepository.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
@@ -34,6 +35,14 @@ async function statuses(peer: Peer): Promise<Record<string, string>> {
   );
 }
 
+/** Bytes of everything below the data folder that is of one session alone, by its name. */
+async function takenBy({ dataDir }: TestDaemon, sessionId: string): Promise<number> {
+  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
+  const own = new RegExp(`/(?:session_)?${sessionId}(?:~\\d+/|\\.json)`);
+  const paths = entries.flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
+  return paths.filter((path) => own.test(path)).reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
 const contentOf = (daemon: TestDaemon): Promise<string[]> => readdir(join(daemon.dataDir, "content"));
 
 describe("retention/run", () => {
@@ -46,18 +55,7 @@ describe("retention/run", () => {
     const ages = { archiveAfterMs: 1, deleteAfterMs: 1 };
     await until("the activities to be saved", async () => (await contentOf(daemon)).length === 4);
     const dry = await peer.call("retention/run", { ...ages, dryRun: true });
-    const names = await contentOf(daemon);
-    const sizes = ["old", "older"].map(
-      (id) =>
-        statSync(
-          join(
-            daemon.dataDir,
-            "content",
-            names.find((name) => name.startsWith(`${id}~`)) ?? "",
-            "activities.jsonl",
-          ),
-        ).size,
-    );
+    const sizes = await Promise.all(["old", "older"].map((id) => takenBy(daemon, id)));
     const step = { action: "archive", reason: "retention.archiveAfterMs" };
     expect(dry).toEqual({
       sessions: ["old", "older"].map((sessionId, at) => ({ sessionId, ...step, sizeBytes: sizes[at] })),
@@ -109,7 +107,7 @@ describe("retention/run", () => {
     });
     const dry = await peer.call("retention/run", { dryRun: true });
     expect(dry.sessions).toEqual([
-      { sessionId: "b", action: "trash", reason: "retention.policies[0]", sizeBytes: 0 },
+      { sessionId: "b", action: "trash", reason: "retention.policies[0]", sizeBytes: await takenBy(daemon, "b") },
     ]);
     expect(await peer.call("retention/run")).toEqual({ ...dry, dryRun: false });
     expect(await peer.call("session/list", { status: "trashed" })).toMatchObject({
@@ -172,5 +170,62 @@ describe("the job", () => {
       { archivedCount: 2, deletedCount: 0 },
       { archivedCount: 0, deletedCount: 2 },
     ]);
+  });
+});
+
+describe("the size of a session", () => {
+  const AGES = { archiveAfterMs: 1, deleteAfterMs: 0, trashAfterMs: 0 };
+
+  async function endAndMeasure(peer: Peer, sessionId: string): Promise<number> {
+    const { endedAt = "" } = await peer.call("session/end", { sessionId });
+    await until("a millisecond to pass", () => Date.now() > Date.parse(endedAt));
+    const dry = await peer.call("retention/run", { ...AGES, dryRun: true });
+    const again = await peer.call("retention/run", { ...AGES, dryRun: true });
+    expect(again).toEqual(dry);
+    return dry.sessions.find((one) => one.sessionId === sessionId)?.sizeBytes ?? -1;
+  }
+
+  it("B.7 is all that it takes: bodies, output, checkpoints, logs, and its file for people", async () => {
+    const daemon = await daemonForTest({ config: QUICK, inProcess: true });
+    const peer = await daemon.peer();
+    const sessionId = "s";
+    await peer.call("session/create", { sessionId });
+    await peer.call("message/append", { sessionId, role: "user", content: "x".repeat(10_000) });
+    await peer.call("checkpoint/create", { sessionId });
+    await peer.call("log/write", { sessionId, message: "x".repeat(12_000) });
+    await peer.call("command/run", { sessionId, argv: ["sh", "-c", "head -c 40000 /dev/zero"] });
+    await peer.call("session/update", { sessionId, description: "x".repeat(3_000) });
+    const sizeBytes = await endAndMeasure(peer, sessionId);
+    expect(sizeBytes).toBeGreaterThan(65_000);
+    expect(sizeBytes).toBe(await takenBy(daemon, sessionId));
+    expect(await peer.call("retention/run", AGES)).toMatchObject({ totalBytes: sizeBytes, archivedCount: 1 });
+  });
+
+  it("S2.14 B.7 has a workspace in it that would be removed, and none that stays", async () => {
+    const repository = await GitRepository.forTest();
+    const daemon = await daemonForTest({ config: QUICK, env: { HOME: repository.home } });
+    const peer = await daemon.peer();
+    const sizes: Record<string, number> = {};
+    for (const [sessionId, keep] of [
+      ["clean", "if_dirty"],
+      ["dirty", "if_dirty"],
+      ["kept", "always"],
+    ] as const) {
+      const { workspace, workingDirectory = "" } = await peer.call("session/create", {
+        sessionId,
+        workingDirectory: repository.path,
+        workspace: { kind: "worktree", keep },
+      });
+      // It is nothing to git, so it goes with the worktree.
+      const ignored = join(repository.path, ".git", "info", "exclude");
+      await appendFile(ignored, "big.bin\n");
+      await writeFile(join(workingDirectory, "big.bin"), Buffer.alloc(100_000));
+      if (sessionId === "dirty") await writeFile(join(workingDirectory, "new.txt"), "new");
+      expect(workspace?.keep).toBe(keep);
+      sizes[sessionId] = await endAndMeasure(peer, sessionId);
+    }
+    expect(sizes["clean"]).toBeGreaterThan(100_000);
+    expect(sizes["dirty"]).toBeLessThan(100_000);
+    expect(sizes["kept"]).toBeLessThan(100_000);
   });
 });

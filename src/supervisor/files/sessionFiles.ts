@@ -49,6 +49,12 @@ export class SessionFiles {
     this.#deleted = new Set(parts.deleted.map(folderName));
   }
 
+  /** Where the file of a session may lie: on either shelf. */
+  pathsOf(sessionId: string): readonly string[] {
+    const { folder } = this.#parts;
+    return [folder.pathOf(sessionId, "sessions"), folder.pathOf(sessionId, "archive")];
+  }
+
   /** A record has become durable. On the way of every write, so it takes notes and nothing else. */
   note({ events, changes }: Committed): void {
     for (const { slot } of changes.sessions) this.#due.add(slot.key);

@@ -12,6 +12,7 @@ import type { SubmitOptions } from "../ledger.js";
 import type { SupervisorLog } from "../options.js";
 import type { Registry } from "../registry.js";
 import { unavailable } from "../unavailable.js";
+import type { HeldBytes } from "./heldBytes.js";
 import { type Candidate, dependsOnSizes, isCandidate, planRetention, type RetentionStep } from "./plan.js";
 import { NOTHING_GOES, type RetentionSettings, rulesOf } from "./policy.js";
 
@@ -21,8 +22,7 @@ interface RetentionParts {
   readonly clock: Clock;
   readonly submit: (command: Command, options: SubmitOptions) => Promise<unknown>;
   readonly log: SupervisorLog;
-  /** Bytes that a session holds on disk. */
-  readonly sizeOf: (session: Session) => Promise<number>;
+  readonly heldBytes: Pick<HeldBytes, "prepare" | "of">;
   /** Whether somebody else needs a session, so that it is left alone whatever its age; nobody does if left out. */
   readonly isSpared?: (session: Session) => boolean;
   /** What holds where a run brings no ages of its own; left out, nothing goes. */
@@ -136,10 +136,11 @@ export class RetentionRuns {
   }
 
   async #sizes(sessions: readonly Session[]): Promise<ReadonlyMap<Session, number>> {
-    const sizes = new Map<Session, number>();
+    const [{ heldBytes }, sizes] = [this.#parts, new Map<Session, number>()];
+    if (sessions.length > 0) await heldBytes.prepare();
     await inLanes(sessions, SIZE_LANES, async (session) => {
       if (sizes.size % SLICE === 0) await this.#pause();
-      sizes.set(session, await this.#parts.sizeOf(session));
+      sizes.set(session, await heldBytes.of(session));
     });
     return sizes;
   }

@@ -39,6 +39,16 @@ export async function releaseUnknown(path: string): Promise<Released> {
   return { outcome: "kept", reason: "there is no record of what was made" };
 }
 
+/** Whether the folder would be removed if its workspace were let go of now. @throws where that cannot be found out */
+export async function wouldRemove(
+  { git }: ReleaseParts,
+  record: WorkspaceRecord,
+  keep: WorkspaceRecord["keep"],
+): Promise<boolean> {
+  if (keep === "always" || (await stateOf(record)) !== "ours") return false;
+  return keep === "never" || (await lossOf(git, record)) === undefined;
+}
+
 async function settle(
   { git }: ReleaseParts,
   record: WorkspaceRecord,
@@ -53,10 +63,8 @@ async function settle(
     if (worktree !== undefined) await tidy(git, worktree);
     return { outcome: "removed", reason: "it was gone already" };
   }
-  if (keep === "if_dirty") {
-    const loss = worktree === undefined ? await lossOfFolder(path) : await lossWith(git, worktree);
-    if (loss !== undefined) return { outcome: "kept", reason: loss };
-  }
+  const loss = keep === "if_dirty" ? await lossOf(git, record) : undefined;
+  if (loss !== undefined) return { outcome: "kept", reason: loss };
   if (kind === "folder") await removeFolder(path);
   else if (worktree !== undefined) {
     await removeWorktree(git, worktree, keep === "never" ? "changes" : "none");
@@ -120,6 +128,12 @@ async function unmarkOwn(record: WorkspaceRecord): Promise<void> {
 async function tidy(git: Git, worktree: Worktree): Promise<void> {
   await failingIsFine(removeWorktree(git, worktree, "changes"));
   await failingIsFine(removeOwnBranch(git, worktree));
+}
+
+/** What would be lost with it, in words; undefined where nothing would. */
+function lossOf(git: Git, record: WorkspaceRecord): Promise<string | undefined> {
+  const worktree = worktreeOf(record);
+  return worktree === undefined ? lossOfFolder(record.path) : lossWith(git, worktree);
 }
 
 async function lossOfFolder(path: string): Promise<string | undefined> {

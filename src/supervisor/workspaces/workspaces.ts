@@ -14,6 +14,7 @@ import { Background } from "./background.js";
 import { makeWorkspace, type WorkspaceAsk } from "./makeWorkspace.js";
 import { stoppedMeanwhile, workspaceRefusal } from "./refusal.js";
 import { isDue, type Released, releaseUnknown, releaseWorkspace, undoWorkspace } from "./releaseWorkspace.js";
+import { workspaceBytes } from "./workspaceBytes.js";
 
 interface WorkspacesParts {
   readonly dataDir: string;
@@ -103,6 +104,11 @@ export class Workspaces {
     });
     this.#swept = this.#background.during(this.#sweep(orphans));
     for (const session of committedSessions.values()) if (isDue(session)) this.#releaseOf(session, true);
+  }
+
+  /** Bytes of the folder that a session that has ended takes with it; 0 where it would stay, or where nobody can tell. */
+  heldBytes(session: Session): Promise<number> {
+    return workspaceBytes(this.#tools, session).catch(() => 0);
   }
 
   /** Stops what is under way; the next start goes on with it. */

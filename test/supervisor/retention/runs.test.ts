@@ -36,9 +36,12 @@ function open(
     log,
     settings,
     isSpared,
-    sizeOf: async ({ sessionId }) => {
-      measured.push(sessionId);
-      return sessionId.length * 10;
+    heldBytes: {
+      prepare: () => Promise.resolve(),
+      of: async ({ sessionId }) => {
+        measured.push(sessionId);
+        return sessionId.length * 10;
+      },
     },
     submit: (command, options) => {
       submitted.push({ command, isOwn: options.isOwn });
