@@ -51,7 +51,8 @@ export class Archiver {
    */
   get isBringingBack(): boolean {
     const owners = [...this.#due.values(), ...(this.#current === undefined ? [] : [this.#current.owner])];
-    return owners.some((owner) => this.#is(owner, "in use"));
+    // Also while it closes: then it is left to the next start.
+    return owners.some((owner) => placeOf(this.#sessionOf(owner)) === "in use");
   }
 
   /** Has a session looked at that has come into the archive, or left it. */
@@ -168,10 +169,13 @@ export class Archiver {
   }
 
   #is(owner: FolderOwner, place: Place): boolean {
-    const session = this.#sessionOf(owner);
-    if (session === undefined || this.#isClosing) return false;
-    return (session.archivedAt !== undefined) === (place === "archived");
+    return !this.#isClosing && placeOf(this.#sessionOf(owner)) === place;
   }
+}
+
+function placeOf(session: Session | undefined): Place | undefined {
+  if (session === undefined) return undefined;
+  return session.archivedAt === undefined ? "in use" : "archived";
 }
 
 function holdsContent({ activities, conversation, commands, totals }: Session): boolean {

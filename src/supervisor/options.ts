@@ -43,7 +43,8 @@ export interface SupervisorOptions {
   /** The log of one session, by its own settings. */
   readonly sessionLog: (session: Session) => SupervisorLog;
   /** Where the logs of sessions lie, which go where their sessions go; left out where there are none. */
-  readonly sessionLogs?: Pick<SessionLogs, "archive" | "remove" | "removeLeft" | "settled" | "source"> | undefined;
+  readonly sessionLogs?:
+    Pick<SessionLogs, "archive" | "remove" | "removeLeft" | "settled" | "source"> | undefined;
   /** A sync failed: nobody may be answered any more, the process has to end at once. */
   readonly onFatal: (error: Error) => void;
 }

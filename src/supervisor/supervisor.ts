@@ -125,7 +125,12 @@ export class Supervisor {
       ...parts,
       clock,
       submit,
-      heldBytes: new HeldBytes({ ...options, ...parts, workspaces: this.workspaces, files: () => this.#files }),
+      heldBytes: new HeldBytes({
+        ...options,
+        ...parts,
+        workspaces: this.workspaces,
+        files: () => this.#files,
+      }),
       isSpared: ({ sessionId }) => registry.things.chains.isReferredTo(sessionId),
       log,
       settings: options.retention,

@@ -44,5 +44,11 @@ export async function readKept(peer: Peer, { sessionId, commandId }: KeptSession
     peer.call("log/query", { sessionId, text: "a line" }),
   ]);
   const logged = lines.items.map((line) => line.message);
-  return { activities: activities.items, messages, invocations: invocations.items, output: output.output, logged };
+  return {
+    activities: activities.items,
+    messages,
+    invocations: invocations.items,
+    output: output.output,
+    logged,
+  };
 }

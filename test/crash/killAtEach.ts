@@ -56,11 +56,7 @@ export async function startOn({ daemon, disk }: Scene): Promise<Peer> {
  * Kills the daemon at each call of the disk in turn that a deed makes, until the deed comes to its end; after each the
  * next daemon must find it done or not done, and tidy up what is left. Answers how many kills it took.
  */
-export async function killAtEach(
-  scene: Scene,
-  deed: Deed,
-  { first, step, mode }: Strikes,
-): Promise<number> {
+export async function killAtEach(scene: Scene, deed: Deed, { first, step, mode }: Strikes): Promise<number> {
   const { daemon, disk } = scene;
   let peer = await daemon.peer();
   for (let nth = first, kills = 0; ; nth += step, kills += 1) {

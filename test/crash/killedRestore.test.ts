@@ -57,44 +57,48 @@ async function expectAside(daemon: TestDaemon, isDone: boolean, where: string): 
 }
 
 describeIf(hasProgram("cc"), "cc, a C compiler with its headers", "kill -9 at calls of the disk", () => {
-  it("B.9 leaves a restore done or not, and never half; the former state is kept", async () => {
-    const disk = await KillingDisk.build();
-    const daemon = await TestDaemon.prepare({ config: CONFIG });
-    onTestFinished(async () => {
-      await daemon.close();
-      await disk.remove();
-    });
-    await daemon.start();
-    const peer = await daemon.peer();
-    const kept = await keepSession(peer, "s");
-    const before = await readKept(peer, kept);
-    const path = join(daemon.folder, "backup");
-    await peer.call("daemon/backup", { path });
-    await peer.call("session/create", { sessionId: LATER, name: LATER });
-    await daemon.stop();
-    const former = join(daemon.folder, "former");
-    await cp(daemon.dataDir, former, { recursive: true });
-    for (const { first, step, mode } of strikes(100)) {
-      let told: string;
-      let nth = first;
-      do {
-        await rm(daemon.dataDir, { recursive: true });
-        await cp(former, daemon.dataDir, { recursive: true });
-        await disk.arm(nth, mode);
-        told = await restore(daemon, disk, path);
-        await disk.disarm();
-        const where = `killed ${mode} call ${nth}`;
-        await daemon.start();
-        const now = await daemon.peer();
-        const isDone = await isRestored(now, kept, before);
-        if (told === "done") expect(isDone, where).toBe(true);
-        await whenTidy(daemon, now, where);
-        expect(await isRestored(now, kept, before), where).toBe(isDone);
-        await daemon.kill();
-        await expectAside(daemon, isDone, where);
-        nth += step;
-      } while (told === "killed");
-      process.stdout.write(`B.9 a restore: up to call ${nth - step}, ${mode} each ${step}th\n`);
-    }
-  }, TIMEOUT_MS);
+  it(
+    "B.9 leaves a restore done or not, and never half; the former state is kept",
+    async () => {
+      const disk = await KillingDisk.build();
+      const daemon = await TestDaemon.prepare({ config: CONFIG });
+      onTestFinished(async () => {
+        await daemon.close();
+        await disk.remove();
+      });
+      await daemon.start();
+      const peer = await daemon.peer();
+      const kept = await keepSession(peer, "s");
+      const before = await readKept(peer, kept);
+      const path = join(daemon.folder, "backup");
+      await peer.call("daemon/backup", { path });
+      await peer.call("session/create", { sessionId: LATER, name: LATER });
+      await daemon.stop();
+      const former = join(daemon.folder, "former");
+      await cp(daemon.dataDir, former, { recursive: true });
+      for (const { first, step, mode } of strikes(100)) {
+        let told: string;
+        let nth = first;
+        do {
+          await rm(daemon.dataDir, { recursive: true });
+          await cp(former, daemon.dataDir, { recursive: true });
+          await disk.arm(nth, mode);
+          told = await restore(daemon, disk, path);
+          await disk.disarm();
+          const where = `killed ${mode} call ${nth}`;
+          await daemon.start();
+          const now = await daemon.peer();
+          const isDone = await isRestored(now, kept, before);
+          if (told === "done") expect(isDone, where).toBe(true);
+          await whenTidy(daemon, now, where);
+          expect(await isRestored(now, kept, before), where).toBe(isDone);
+          await daemon.kill();
+          await expectAside(daemon, isDone, where);
+          nth += step;
+        } while (told === "killed");
+        process.stdout.write(`B.9 a restore: up to call ${nth - step}, ${mode} each ${step}th\n`);
+      }
+    },
+    TIMEOUT_MS,
+  );
 });

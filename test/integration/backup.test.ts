@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { acquireDataLock, readBackup, restoreBackup } from "../../src/daemon.js";
-import { commitStaged, placeAside, stageBackup } from "../../src/content/backup/restoreFolder.js";
+import { commitStaged, makeAside, stageBackup } from "../../src/content/backup/restoreFolder.js";
 import type { EventShape } from "../../src/protocol/types.js";
 import { daemonForTest, TestDaemon } from "../support/daemon.js";
 import type { Peer } from "../support/peer.js";
@@ -264,9 +264,8 @@ describe("a restore", () => {
 
     // As after a kill -9 in the middle of the last steps.
     await stageBackup(dataDir, await readBackup(path));
-    const aside = await placeAside(dataDir, NOW.nowMs);
+    const aside = await makeAside(dataDir, { seq, nowMs: NOW.nowMs });
     await commitStaged(dataDir, { seq, aside });
-    await mkdir(aside, { mode: 0o700 });
     await rename(join(dataDir, "journal"), join(aside, "journal"));
     await daemon.start();
     const { items } = await (await daemon.peer()).call("session/list");

@@ -107,7 +107,12 @@ describe("retention/run", () => {
     });
     const dry = await peer.call("retention/run", { dryRun: true });
     expect(dry.sessions).toEqual([
-      { sessionId: "b", action: "trash", reason: "retention.policies[0]", sizeBytes: await takenBy(daemon, "b") },
+      {
+        sessionId: "b",
+        action: "trash",
+        reason: "retention.policies[0]",
+        sizeBytes: await takenBy(daemon, "b"),
+      },
     ]);
     expect(await peer.call("retention/run")).toEqual({ ...dry, dryRun: false });
     expect(await peer.call("session/list", { status: "trashed" })).toMatchObject({

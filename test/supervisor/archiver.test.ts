@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { bodyPath, folderName } from "../../src/content/places.js";
@@ -86,6 +87,59 @@ describe("an archived session", () => {
     await next.archiver.settled();
     expect(await files(session, dataDir)).toEqual(COMPRESSED);
     expect(await all(next)).toEqual(WHOLE);
+  });
+
+  it("is brought back by the next start where a crash came between, and no snapshot passes over that", async () => {
+    const supervisor = await open();
+    const session = await fill(supervisor, dataDir);
+    await shelve(supervisor, "session/archive");
+    await supervisor.archiver.settled();
+    await supervisor.archiver.close();
+    await shelve(supervisor, "session/unarchive");
+    expect([supervisor.archiver.isBringingBack, supervisor.needsSnapshot]).toEqual([true, false]);
+    await supervisor.snapshot();
+    expect(await files(session, dataDir)).toEqual(COMPRESSED);
+    await supervisor.close();
+    opened.splice(0);
+    const next = await open();
+    expect([next.archiver.isBringingBack, next.needsSnapshot]).toEqual([true, false]);
+    await next.archiver.settled();
+    expect(next.archiver.isBringingBack).toBe(false);
+    expect(await files(session, dataDir)).toEqual(PLAIN);
+    expect(await all(next)).toEqual(WHOLE);
+    expect(said).toEqual([]);
+  });
+
+  it("is brought back when it is read and is compressed for no reason, as out of a backup; its copies go", async () => {
+    const supervisor = await open();
+    const session = await fill(supervisor, dataDir);
+    await supervisor.close();
+    opened.splice(0);
+    const own = join(dataDir, "content", folderName(session));
+    for (const name of PLAIN) {
+      await writeFile(join(own, `${name}.gz`), gzipSync(await readFile(join(own, name))));
+      await rm(join(own, name));
+    }
+    const next = await open();
+    await next.archiver.settled();
+    expect(await files(session, dataDir)).toEqual(COMPRESSED);
+    expect(await all(next)).toEqual(WHOLE);
+    await next.archiver.settled();
+    expect(await files(session, dataDir)).toEqual(PLAIN);
+    expect(await all(next)).toEqual(WHOLE);
+    expect(await readdir(join(dataDir, "temp", "expanded"))).toEqual([]);
+  });
+
+  it("leaves no copy of what was read when it is deleted", async () => {
+    const supervisor = await open();
+    await fill(supervisor, dataDir);
+    await shelve(supervisor, "session/archive");
+    await supervisor.archiver.settled();
+    expect(await all(supervisor)).toEqual(WHOLE);
+    const copies = (): Promise<string[]> => readdir(join(dataDir, "temp", "expanded"));
+    expect(await copies()).toHaveLength(3);
+    await shelve(supervisor, "session/delete");
+    await vi.waitFor(async () => expect(await copies()).toEqual([]));
   });
 
   it("is left as it is where that fails, and tried again", async () => {

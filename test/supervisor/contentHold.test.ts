@@ -71,6 +71,16 @@ describe("the hold of the content", () => {
     expect(hold.isBusy).toBe(false);
   });
 
+  it("is busy while a single one is removed, also where that fails", async () => {
+    const hold = new ContentHold();
+    const removal = gate();
+    const removing = hold.removal(() => removal.opened.then(() => Promise.reject(new Error("EIO"))));
+    expect(hold.isBusy).toBe(true);
+    removal.open();
+    await expect(removing).rejects.toThrow("EIO");
+    expect(hold.isBusy).toBe(false);
+  });
+
   it("has one owner at a time, and is busy until the last removal is done", async () => {
     const hold = new ContentHold();
     const work = gate();

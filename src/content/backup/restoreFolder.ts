@@ -1,6 +1,5 @@
-import { constants } from "node:fs";
-import { access, lstat, mkdir, readdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstat, mkdir, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 import { writeFileAtomic } from "../../disk/atomic.js";
 import { ensurePrivateFolder, syncFolder } from "../../disk/folder.js";
@@ -63,27 +62,39 @@ export async function stageBackup(dataDir: string, backup: Backup): Promise<stri
   return staged;
 }
 
-/** Removes what was staged and never counted. */
+/** Removes what was staged and never counted, with the empty folder that was made for the former state. */
 export async function discardStaged(dataDir: string): Promise<void> {
-  if (await exists(join(dataDir, PARTIAL), diskOperations)) await removeTree(dataDir, PARTIAL);
+  if (!(await exists(join(dataDir, PARTIAL), diskOperations))) return;
+  const read = await readJsonFile(join(dataDir, PARTIAL, NOTE), NOTE_BYTES);
+  const aside = "value" in read ? (read.value as RestoreNote).aside : null;
+  // Nothing is moved there before the restore counts: where something lies in it, it is not the one that was made.
+  const isEmpty = aside !== null && (await readdir(aside).catch(() => [""])).length === 0;
+  if (isEmpty) await removeTree(dirname(aside), basename(aside));
+  await removeTree(dataDir, PARTIAL);
 }
 
 /**
- * Finds a place for the state that is there: beside the data folder, or in it where that cannot be, because the data
- * folder is a file system of its own, or what it lies in is not to be written by the user. The folder itself is made
- * when the restore counts: a crash before that would leave an empty one behind.
+ * Makes a folder for the state that is there: beside the data folder, or in it where that cannot be, because the data
+ * folder is a file system of its own, or what it lies in is not to be written by the user. Which one is written down
+ * beside what was staged before it is made, so that it goes with that after a crash.
  */
-export async function placeAside(dataDir: string, nowMs: number): Promise<string> {
+export async function makeAside(
+  dataDir: string,
+  { seq, nowMs }: { readonly seq: number; readonly nowMs: number },
+): Promise<string> {
+  const make = async (prefix: string): Promise<string> => {
+    const aside = await newName(prefix, nowMs);
+    await writeNote(dataDir, { seq, aside });
+    await ensurePrivateFolder(aside);
+    return aside;
+  };
   const isOneFileSystem = (await lstat(dirname(dataDir))).dev === (await lstat(dataDir)).dev;
   try {
-    if (isOneFileSystem) {
-      await access(dirname(dataDir), constants.W_OK | constants.X_OK);
-      return await newName(`${dataDir}.`, nowMs);
-    }
+    if (isOneFileSystem) return await make(`${dataDir}.`);
   } catch (error) {
     if (!hasCode(error, "EACCES", "EPERM", "EROFS")) throw error;
   }
-  return newName(join(dataDir, "/"), nowMs);
+  return make(join(dataDir, "/"));
 }
 
 /** Never one that is there already: it may hold another former state. */
@@ -94,9 +105,13 @@ async function newName(prefix: string, nowMs: number): Promise<string> {
   }
 }
 
+function writeNote(dataDir: string, note: RestoreNote): Promise<void> {
+  return writeFileAtomic(join(dataDir, PARTIAL, NOTE), `${JSON.stringify(note)}\n`);
+}
+
 /** From here on what was staged counts, whatever happens: `finishRestore` brings it to its places. */
 export async function commitStaged(dataDir: string, note: RestoreNote): Promise<void> {
-  await writeFileAtomic(join(dataDir, PARTIAL, NOTE), `${JSON.stringify(note)}\n`);
+  await writeNote(dataDir, note);
   await renameFile(join(dataDir, PARTIAL), join(dataDir, READY));
 }
 

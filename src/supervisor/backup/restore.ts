@@ -7,7 +7,7 @@ import {
   discardStaged,
   finishRestore,
   hasState,
-  placeAside,
+  makeAside,
   stageBackup,
 } from "../../content/backup/restoreFolder.js";
 import { verifyJournal } from "../../journal/verify.js";
@@ -45,7 +45,7 @@ export async function restoreBackup(
   if (dryRun) return undefined;
   try {
     await judge(await stageBackup(dataDir, backup), backup);
-    const aside = (await hasState(dataDir)) ? await placeAside(dataDir, nowMs) : null;
+    const aside = (await hasState(dataDir)) ? await makeAside(dataDir, { seq: backup.seq, nowMs }) : null;
     await commitStaged(dataDir, { seq: backup.seq, aside });
   } catch (error) {
     await discardStaged(dataDir);

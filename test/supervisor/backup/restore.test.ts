@@ -200,7 +200,7 @@ describe("a restore that is killed", () => {
     }
     expect(seen.former).toBeGreaterThan(5);
     expect(seen.kept).toBeGreaterThan(5);
-  });
+  }, 60_000);
 
   it("is brought to its end by the next one, which says so", async () => {
     let renames = 0;
