@@ -69,14 +69,17 @@ export class PlainFiles {
       if (use === undefined) break;
       await new Promise<void>((resolve) => use.waiting.push(resolve));
     }
-    const removal = isStill().then(async (is) => {
-      await removeFile(is ? path : compressedPath(path));
-      // A copy is for as long as there is nothing better.
-      if (!is) await this.#copies?.drop((copied) => copied === path);
-    });
+    const removal = this.#removeForm(path, isStill);
     const done = removal.catch(() => undefined).finally(() => this.#removals.delete(path));
     this.#removals.set(path, done);
     await removal;
+  }
+
+  async #removeForm(path: string, isStill: () => Promise<boolean>): Promise<void> {
+    if (await isStill()) return removeFile(path);
+    await removeFile(compressedPath(path));
+    // A copy is for as long as there is nothing better.
+    await this.#copies?.drop((copied) => copied === path);
   }
 
   /** A folder is gone: what was read of it goes too, as soon as nobody reads it any more. */

@@ -25,7 +25,7 @@ interface EffectParts {
   readonly runner: Runner;
   readonly log: SupervisorLog;
   readonly sessionLog: SupervisorOptions["sessionLog"];
-  readonly sessionLogs: SupervisorOptions["sessionLogs"];
+  readonly sessionLogs?: SupervisorOptions["sessionLogs"];
 }
 
 /** What follows from a record that has become durable, outside of the state. A replay runs none of it. */

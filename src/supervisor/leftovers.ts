@@ -6,7 +6,7 @@ import type { SupervisorLog, SupervisorOptions } from "./options.js";
 interface LeftoverParts {
   readonly contentDir: string;
   readonly hold: ContentHold;
-  readonly sessionLogs: SupervisorOptions["sessionLogs"];
+  readonly sessionLogs?: SupervisorOptions["sessionLogs"];
   readonly log: Pick<SupervisorLog, "warn">;
 }
 

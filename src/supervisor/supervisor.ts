@@ -102,8 +102,8 @@ export class Supervisor {
     options: SupervisorOptions,
     parts: Pick<Supervisor, "registry" | "keys" | "checkpoints" | "journal"> & Content,
   ) {
-    const { clock, bounds, contentDir, checkpointsDir, dataDir, log, sessionLog, sessionLogs } = options;
-    const { registry, keys, bodies, checkpoints, placements, journal, hold } = parts;
+    const { clock, bounds, contentDir, checkpointsDir, dataDir, log, sessionLogs } = options;
+    const { registry, keys, bodies, checkpoints, journal, hold } = parts;
     const sessions = registry.committedSessions;
     this.#options = options;
     this.#leftovers = new Leftovers({ contentDir, hold, sessionLogs, log });
@@ -147,17 +147,12 @@ export class Supervisor {
       onRecovery: (what) => log.info({}, what),
     });
     this.#effects = new Effects({
+      ...parts,
+      ...options,
       beats: this.beats,
-      bodies,
-      placements,
       links: this.#links,
-      checkpoints,
-      hold,
       archiver: this.archiver,
       runner: this.runner,
-      log,
-      sessionLog,
-      sessionLogs,
     });
     this.#effects.onCommitted((committed) => this.workspaces.note(committed));
     this.#effects.onCommitted(({ events }) => this.leases.note(events));
