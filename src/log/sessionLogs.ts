@@ -2,6 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasCode } from "../disk/operations.js";
+import { isPendingName } from "../disk/pendingFile.js";
+import { removeFile } from "../disk/remove.js";
 import { archiveLog, removeLog } from "./archiveLog.js";
 import { LineMaker, lostLine, type SessionLine } from "./sessionLine.js";
 import { RollingFile } from "./rollingFile.js";
@@ -108,8 +110,9 @@ export class SessionLogs {
     }, owner);
   }
 
-  /** Archives the logs of those archived sessions whose own a crash left behind. Never rejects. */
+  /** Archives the logs of those archived sessions whose own a crash left behind, and half made links. Never rejects. */
   async archiveLeft(archived: Iterable<LogOwner>): Promise<void> {
+    await this.#inTurn(() => this.#removeHalfLinks());
     const live = new Set(await readdir(join(this.#options.dir, "sessions")).catch(() => []));
     for (const owner of archived) if (live.has(logName(owner))) await this.archive(owner);
   }
@@ -212,6 +215,13 @@ export class SessionLogs {
       lostLine,
       ...(reopenAfterMs === undefined ? {} : { reopenAfterMs }),
     });
+  }
+
+  /** Links are made in turn, so none of these is on its way. */
+  async #removeHalfLinks(): Promise<void> {
+    const { dir } = this.#options;
+    for (const name of await readdir(dir))
+      if (name.startsWith(".session_") && isPendingName(name)) await removeFile(join(dir, name));
   }
 
   async #closeNow(name: string): Promise<void> {

@@ -73,8 +73,8 @@ describeIf(hasProgram("cc"), "cc, a C compiler with its headers", "kill -9 at ca
       const path = join(daemon.folder, "backup");
       await peer.call("daemon/backup", { path });
       // Without a log: those are no part of a backup, so they stay where they are.
-    const config = { logging: { enabled: false } };
-    await peer.call("session/create", { sessionId: LATER, name: LATER, config });
+      const config = { logging: { enabled: false } };
+      await peer.call("session/create", { sessionId: LATER, name: LATER, config });
       await daemon.stop();
       const former = join(daemon.folder, "former");
       await cp(daemon.dataDir, former, { recursive: true });

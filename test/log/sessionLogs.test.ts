@@ -174,7 +174,9 @@ describe("logs", () => {
     say(logs, a, "of a");
     say(logs, b, "of b");
     await logs.close();
+    symlinkSync("sessions/a~1/none", join(dir, ".session_a.log.0123456789ab.tmp"));
     await open().archiveLeft([a, { sessionId: "never written", createdSeq: 9 }]);
+    expect(readdirSync(dir).toSorted()).toEqual(["archive", "session_b.log", "sessions"]);
     expect(readdirSync(join(dir, "archive"))).toEqual(["a~1"]);
     expect(readdirSync(join(dir, "sessions"))).toEqual(["b~2"]);
   });
