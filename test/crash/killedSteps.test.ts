@@ -141,10 +141,10 @@ const DEEDS: readonly (readonly [name: string, begin: Begin])[] = [
 ];
 
 describeIf(hasProgram("cc"), "cc, a C compiler with its headers", "kill -9 at calls of the disk", () => {
-  it.concurrent.for([...DEEDS.entries()])(
-    "%s is done or not, and never half",
+  it.concurrent.for(DEEDS.map(([name, begin], index) => ({ name, begin, index })))(
+    "$name is done or not, and never half",
     { timeout: TIMEOUT_MS },
-    async ([index, [name, begin]], { onTestFinished: whenFinished }) => {
+    async ({ name, begin, index }, { onTestFinished: whenFinished }) => {
       const stage = await open(whenFinished);
       const deed = await begin(stage);
       for (const some of strikes(index)) {
