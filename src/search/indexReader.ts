@@ -21,6 +21,8 @@ const IS_SEEN = `(
 const RANKED = 20_000;
 const KINDS = 3;
 
+const IS_WITHOUT = "document.session NOT IN (SELECT value FROM json_each(?))";
+
 type Values = (string | number)[];
 
 /**
@@ -35,7 +37,7 @@ export function searchIndex(database: Database, query: SearchQuery, ranked = RAN
   const values: Values = [match];
   if (order === "rank" && !isNarrowed(query)) {
     conditions.push("words.rowid >= ?");
-    values.push(oldestRanked(database, match, ranked));
+    values.push(oldestRanked(database, query, ranked));
   }
   for (const [sql, of] of filters(query)) {
     conditions.push(sql);
@@ -57,10 +59,16 @@ function isNarrowed({ kinds, sessions, userId, tags, role, since, until }: Searc
   return kinds.length < KINDS || others.some((other) => other !== undefined);
 }
 
-/** The id from which on things are ranked. */
-function oldestRanked(database: Database, match: string, ranked: number): number {
-  const sql = "SELECT rowid AS id FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?";
-  return Number(database.get(sql, [match, ranked - 1])?.["id"] ?? 0);
+/** The id from which on things are ranked. What is left out does not count: else it could be all of the newest. */
+function oldestRanked(database: Database, { match, without = [] }: SearchQuery, ranked: number): number {
+  const isLeftOut = without.length > 0;
+  const sql = `
+    SELECT words.rowid AS id FROM words
+    ${isLeftOut ? "CROSS JOIN document ON document.id = words.rowid" : ""}
+    WHERE words MATCH ? ${isLeftOut ? `AND ${IS_WITHOUT}` : ""}
+    ORDER BY words.rowid DESC LIMIT 1 OFFSET ?`;
+  const values = isLeftOut ? [match, JSON.stringify(without)] : [match];
+  return Number(database.get(sql, [...values, ranked - 1])?.["id"] ?? 0);
 }
 
 function* filters(query: SearchQuery): Generator<readonly [sql: string, values: Values]> {
@@ -68,8 +76,7 @@ function* filters(query: SearchQuery): Generator<readonly [sql: string, values: 
   yield [`document.kind IN (${kinds.map(() => "?").join(", ")})`, [...kinds]];
   if (sessions !== undefined)
     yield ["document.session IN (SELECT value FROM json_each(?))", [JSON.stringify(sessions)]];
-  if (without.length > 0)
-    yield ["document.session NOT IN (SELECT value FROM json_each(?))", [JSON.stringify(without)]];
+  if (without.length > 0) yield [IS_WITHOUT, [JSON.stringify(without)]];
   if (userId !== undefined) yield ["session.userId = ?", [userId]];
   for (const tag of tags ?? [])
     yield ["EXISTS (SELECT 1 FROM json_each(session.tags) AS tag WHERE tag.value = ?)", [tag]];

@@ -214,6 +214,8 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/supervisor/ledger.ts": "the one way of every write, from the lease and the key to the answer",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
   "client/session.ts": "the handle of a session: one object, a few lines for each thing that it can do",
+  "src/supervisor/workspaces/workspaces.ts":
+    "the one face of workspaces: made, used, measured, let go, and brought to an end after a crash",
   "src/daemon.ts": "the composition root: each room opened once, in order",
   "src/server/connection.ts": "one state machine: a connection from its first byte to its last",
 };

@@ -144,6 +144,9 @@ describe("the index", () => {
     ] as const)
       expect(ranked('"ba"*', 10, more)).toHaveLength(38);
     expect(ranked('"ba"*', 10, { order: "newest" })).toHaveLength(38);
+    // What is left out takes no place among the newest.
+    for (let seq = 901; seq < 920; seq += 1) add(message(900, seq, { text: "bat" }));
+    expect(ranked('"ba"*', 10, { without: [900] }).toSorted((a, b) => a - b)).toEqual(all.slice(-10));
   });
 
   it("removes sessions in slices, and knows those that it should not have", () => {
