@@ -53,6 +53,8 @@ describe("commands in a file with everything of a session", () => {
     const argv = ["/bin/sh", "-c", "echo begun; exec sleep 600"];
     const { commandId } = await peer.call("command/start", { sessionId, argv });
     await until("its first line", async () => (await outputOf(peer, commandId)) === "begun\n");
+    // It may write before it is recorded that it has started.
+    await until("its start", async () => (await peer.call("command/get", { commandId })).status === "running");
     const path = await exported(peer, sessionId, newPath());
     expect((await linesOf(path)).find(({ line }) => line === "command")).toMatchObject({ status: "running" });
     const other = await elsewhere().peer();

@@ -17,6 +17,7 @@ function stopping(changes: {
   readonly isWorthIt?: boolean;
   readonly hold?: ContentHold;
   readonly isLinking?: boolean;
+  readonly isBringingBack?: boolean;
   readonly isSettled?: boolean;
   readonly areSaved?: boolean;
   readonly failure?: Error;
@@ -25,6 +26,7 @@ function stopping(changes: {
     isWorthIt = true,
     hold = new ContentHold(),
     isLinking = false,
+    isBringingBack = false,
     isSettled = true,
     areSaved = true,
   } = changes;
@@ -49,6 +51,7 @@ function stopping(changes: {
     },
     hold,
     links: { isBusy: isLinking },
+    archiver: { isBringingBack },
     log: { ...SILENT, info: (fields: object) => void told.push(fields) },
   };
   return { snapshots: new Snapshots(parts as unknown as Parts), taken, told };
@@ -73,6 +76,7 @@ describe("a snapshot at a stop", () => {
       { isSettled: false },
       { areSaved: false },
       { hold: failed },
+      { isBringingBack: true },
       { hold: removing },
     ];
     for (const changes of cases) {

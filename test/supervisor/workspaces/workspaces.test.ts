@@ -93,7 +93,8 @@ describe("many workspaces that are asked for at a time", () => {
 
   it("are refused by a stop, also those whose turn has not come, and nothing is left of them", async () => {
     const supervisor = await open();
-    const asked = Array.from({ length: 12 }, (_, at) => create(supervisor, `s${at}`));
+    // Far more than are made by the time that somebody has looked.
+    const asked = Array.from({ length: 60 }, (_, at) => create(supervisor, `s${at}`));
     const ends = Promise.allSettled(asked);
     await until("the first", async () => (await making()) > 0);
     await supervisor.workspaces.close();
