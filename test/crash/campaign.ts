@@ -10,7 +10,7 @@ export const CAMPAIGN = {
   /** Malformed inputs that one daemon gets. */
   malformedInputs: sizeOf("SESSIOND_CRASH_MALFORMED_INPUTS", 3_000),
   /** One of so many calls of the disk is struck in each deed that is killed at them; 1 is all of them, in all ways. */
-  killEvery: sizeOf("SESSIOND_CRASH_KILL_EVERY", 10),
+  killEvery: sizeOf("SESSIOND_CRASH_KILL_EVERY", 16),
   /** The same chances come again with the same seed. */
   seed: sizeOf("SESSIOND_CRASH_SEED", Date.now() % 1_000_000_000),
 } as const;
