@@ -1,0 +1,70 @@
+/*
+ * The keeper: a small program beside the daemon that starts commands and stays with them, so that a command outlives
+ * the daemon and its end is known whoever is there to see it. See README.md in this folder.
+ */
+#ifndef SESSIOND_KEEPER_H
+#define SESSIOND_KEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* What is to be started; read from the file "intent" of the command's folder. All texts live as long as the process. */
+struct intent {
+    char **argv;
+    char **env;
+    char *cwd;
+    char *stdin_path;
+    char *stdout_path;
+    char *stderr_path;
+    /* How long it may run, and how long from SIGTERM to SIGKILL; milliseconds, 0: no limit, at once. */
+    long close_ms;
+    long grace_ms;
+};
+
+/* intent.c: reads "intent" in the working directory. Answers 0, or -1 with errno. */
+int read_intent(struct intent *intent);
+
+/* start.c: the command as a process that waits until it is released. */
+struct started {
+    pid_t pid;
+    int release_fd;
+    int failure_fd;
+};
+
+/* Why a start failed; `stage` is c: working directory, i, o, e: the files of its input and output, x: the program. */
+struct failure {
+    char stage;
+    int error;
+};
+
+/* Forks the command, which does nothing until it is released. Answers 0, or -1 with errno. */
+int start_command(const struct intent *intent, struct started *started);
+
+/* Lets it go. Answers whether the program runs; where it does not, `failure` says why and the process is gone. */
+bool release_command(struct started *started, struct failure *failure);
+
+/* tree.c: everything that descends from this process, whatever session, group or environment it has given itself. */
+
+/* Sends a signal to every descendant; with `once`, only to those that did not get one by such a call before. */
+void signal_descendants(int signal_number, bool once);
+
+/* Clock ticks from boot to the start of a process; 0 where that cannot be known. */
+unsigned long long start_ticks(pid_t pid);
+
+/* record.c: small files that are there whole or not at all. Names are those of the working directory. */
+
+/* Replaces a file. Answers 0, or -1 with errno. */
+int write_record(const char *name, const char *text);
+
+/* Makes a file unless there is one: only one of several keepers gets it. Answers 0, or -1 with errno (EEXIST). */
+int claim_record(const char *name, const char *text);
+
+/* keep.c: keeps one command until it and what it left in its group are gone. Takes over the listening socket. */
+int keep(int listener);
+
+/* Milliseconds of a clock that does not jump, and of the wall. */
+long long steady_ms(void);
+long long wall_ms(void);
+
+#endif
