@@ -11,11 +11,16 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS = 8, LINE = 64, FIRST_LOOK_MS = 5, RAREST_LOOK_MS = 200, KILL_PATIENCE_MS = 5000 };
+enum { CLIENTS = 8, LINE = 64, CAUSE = 32 };
+/* Milliseconds. Those that are killed may fork meanwhile, so the looks stay close together then. */
+enum { FIRST_LOOK_MS = 5, RAREST_LOOK_MS = 200, KILL_LOOK_MS = 20, KILL_PATIENCE_MS = 5000, RECORD_PAUSE_MS = 1000 };
+/* So often in a row is looked for more to kill: whoever forks fast enough slips through one look. */
+enum { KILL_ROUNDS = 10 };
 
 struct client {
     int fd;
@@ -30,7 +35,10 @@ static pid_t leader;
 /* What is told to everybody who asks, and to those who are there when it happens. */
 static char told[512];
 /* Why it is being ended, once somebody wants that. */
-static const char *cause = "exited";
+static char cause[CAUSE] = "exited";
+/* What happened, while no file could be written for it: a full disk passes. */
+static const char *unwritten_name;
+static char unwritten[160];
 static enum { LET_RUN, STOP_GROUP, STOP_TREE } order = LET_RUN;
 static long long kill_at_ms;
 static long long close_at_ms;
@@ -39,7 +47,7 @@ static bool has_ended;
 
 long long steady_ms(void) {
     struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
+    clock_gettime(CLOCK_MONOTONIC, &now);
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -67,9 +75,17 @@ static void tell(struct client *client, const char *text) {
     if (client->fd >= 0 && send(client->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) drop(client);
 }
 
+/* Tries again what could not be written down. The folder may be gone: then nobody wants it. */
+static void write_late(void) {
+    if (unwritten_name == NULL) return;
+    if (write_record(unwritten_name, unwritten) == 0 || errno == ENOENT) unwritten_name = NULL;
+}
+
 /* Writes down what has happened, then tells it. */
 static void announce(const char *name, const char *text) {
-    write_record(name, text);
+    unwritten_name = name;
+    snprintf(unwritten, sizeof unwritten, "%s", text);
+    write_late();
     strncat(told, text, sizeof told - strlen(told) - 1);
     for (size_t at = 0; at < CLIENTS; at += 1) tell(&clients[at], text);
 }
@@ -77,22 +93,21 @@ static void announce(const char *name, const char *text) {
 /* Ends what is left, from now on: SIGTERM, the grace time, SIGKILL. The earliest end that anybody wanted counts. */
 static void stop(int whose, const char *why, long grace_ms) {
     long long at = steady_ms() + grace_ms;
-    if (!has_ended && order == LET_RUN) cause = why;
+    if (!has_ended && order == LET_RUN) snprintf(cause, sizeof cause, "%s", why);
+    /* What has left the group of a command that ended by itself has a life of its own. */
+    if (has_ended && order != STOP_TREE) whose = STOP_GROUP;
     if (order == LET_RUN || at < kill_at_ms) kill_at_ms = at;
     if (whose > (int)order) order = whose;
     look_ms = FIRST_LOOK_MS;
 }
 
-/* Its number is taken as long as anybody is in it, and as long as the leader is not collected. */
-static bool signal_group(int signal_number) {
-    return leader > 1 && kill(-leader, signal_number) == 0;
-}
-
 static void obey(const char *line) {
     long number;
-    if (sscanf(line, "stop %ld", &number) == 1 && number >= 0) stop(STOP_TREE, "stopped", number);
-    else if (sscanf(line, "signal %ld", &number) == 1 && number > 0 && number < NSIG && !has_ended) {
-        signal_group((int)number);
+    char why[CAUSE] = "stopped";
+    if (sscanf(line, "stop %ld %31[a-z_]", &number, why) >= 1 && number >= 0) stop(STOP_TREE, why, number);
+    /* The number of the group is its own as long as the leader is not collected. */
+    else if (sscanf(line, "signal %ld", &number) == 1 && number > 0 && number < NSIG && leader > 1 && !has_ended) {
+        kill(-leader, (int)number);
     }
 }
 
@@ -154,34 +169,41 @@ static bool collect(void) {
     }
 }
 
-/* SIGTERM to those that had none yet, with SIGCONT so that a stopped process can act on it; then SIGKILL to all. */
-static void press(bool is_time_up) {
-    if (order == STOP_TREE) {
-        signal_descendants(is_time_up ? SIGKILL : SIGTERM, !is_time_up);
-        return;
+/* SIGTERM to those that had none yet, or SIGKILL to all. Answers how many there were, -1 where nobody can look. */
+static int press(bool is_time_up) {
+    pid_t group = order == STOP_TREE ? 0 : leader;
+    if (!is_time_up) return signal_descendants(SIGTERM, (struct aim){.group = group, .once = true});
+    int count = 0;
+    for (int round = 0; round < KILL_ROUNDS; round += 1) {
+        count = signal_descendants(SIGKILL, (struct aim){.group = group});
+        if (count <= 0) break;
+        collect();
     }
-    static bool was_asked;
-    if (is_time_up) signal_group(SIGKILL);
-    else if (!was_asked) signal_group(SIGTERM), signal_group(SIGCONT);
-    was_asked = true;
+    return count;
 }
 
 /* One look at what is left. Answers whether the keeper has to stay. */
-static bool carry_on(void) {
-    bool is_anybody_left = collect();
+static bool is_needed(void) {
+    if (!collect()) return false;
     long long now = steady_ms();
-    if (!is_anybody_left) return false;
     if (!has_ended && close_at_ms > 0 && now >= close_at_ms) {
         close_at_ms = 0;
         stop(STOP_TREE, "start_to_close", intent.grace_ms);
     }
     if (has_ended && order == LET_RUN) stop(STOP_GROUP, cause, intent.grace_ms);
-    /* What has left the group of a command that ended by itself has a life of its own. */
-    if (order == STOP_GROUP && !signal_group(0)) return false;
     if (order == LET_RUN) return true;
-    press(now >= kill_at_ms);
+    int count = press(now >= kill_at_ms);
+    static int empty_looks;
+    empty_looks = count == 0 ? empty_looks + 1 : 0;
+    if (order == STOP_GROUP && empty_looks == 2) return false;
     /* SIGKILL works at once, or not until a call of the system returns: then nobody can do more. */
     return !has_ended || now - kill_at_ms < KILL_PATIENCE_MS;
+}
+
+static bool carry_on(void) {
+    bool is_over = !is_needed();
+    write_late();
+    return !is_over || unwritten_name != NULL;
 }
 
 static void start(void) {
@@ -196,8 +218,10 @@ static void start(void) {
     leader = started.pid;
     snprintf(text, sizeof text, "started %ld %llu %lld\n", (long)leader, start_ticks(leader), wall_ms());
     /* Before it may run: what nobody knows of must not be. Told only when it does run. */
-    write_record("started", text);
-    if (release_command(&started, &failure)) {
+    if (write_record("started", text) != 0) {
+        failure.error = errno;
+        abandon_command(&started);
+    } else if (release_command(&started, &failure)) {
         if (intent.close_ms > 0) close_at_ms = steady_ms() + intent.close_ms;
         announce("started", text);
         return;
@@ -209,12 +233,14 @@ static void start(void) {
 
 /* Milliseconds to the next look; -1: when something happens. */
 static int patience(void) {
+    if (unwritten_name != NULL) return RECORD_PAUSE_MS;
     if (order == LET_RUN) {
         if (close_at_ms == 0) return -1;
         long long left = close_at_ms - steady_ms();
         return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
     }
     long long to_kill = kill_at_ms - steady_ms();
+    if (to_kill <= 0 && look_ms > KILL_LOOK_MS) look_ms = KILL_LOOK_MS;
     long next = look_ms;
     look_ms = look_ms * 2 > RAREST_LOOK_MS ? RAREST_LOOK_MS : look_ms * 2;
     return to_kill > 0 && to_kill < next ? (int)to_kill : (int)next;
@@ -238,21 +264,40 @@ static void serve(int listener) {
     if (polled[1].revents) accept_one(listener);
 }
 
-int keep(int listener) {
+/*
+ * Claims the command, and listens on "socket" in the working directory, so that its path may be as long as it likes.
+ * Only who has the claim gets to the socket: of two keepers the second must not take the first one's away. -1 with errno.
+ */
+static int claim_and_listen(void) {
     char text[64];
+    if (read_intent(&intent) != 0) return -1;
+    snprintf(text, sizeof text, "claimed %ld %llu\n", (long)getpid(), start_ticks(getpid()));
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0 || claim_record("claim", text) != 0) return -1;
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, CLIENTS) == 0) return listener;
+    int error = errno;
+    /* Nothing was begun: somebody else may. */
+    unlink("claim");
+    errno = error;
+    return -1;
+}
+
+int keep(int ready_fd) {
     for (size_t at = 0; at < CLIENTS; at += 1) clients[at].fd = -1;
     prctl(PR_SET_NAME, "sessiond-keeper");
     /* Whatever loses its parent becomes our child, so that nothing can leave the tree. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return 1;
+    int listener = pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) == 0 ? claim_and_listen() : -1;
+    int error = listener < 0 ? errno : 0;
     struct sigaction action = {.sa_handler = wake, .sa_flags = SA_RESTART};
     sigaction(SIGCHLD, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGINT, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    if (read_intent(&intent) != 0) return 1;
-    snprintf(text, sizeof text, "claimed %ld %llu\n", (long)getpid(), start_ticks(getpid()));
-    if (claim_record("claim", text) != 0) return 1;
+    ssize_t ignored = write(ready_fd, &error, sizeof error);
+    (void)ignored;
+    close(ready_fd);
+    if (listener < 0) return 1;
     start();
     while (carry_on()) serve(listener);
     unlink("socket");

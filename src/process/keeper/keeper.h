@@ -44,10 +44,24 @@ int start_command(const struct intent *intent, struct started *started);
 /* Lets it go. Answers whether the program runs; where it does not, `failure` says why and the process is gone. */
 bool release_command(struct started *started, struct failure *failure);
 
+/* Ends it without letting it go. */
+void abandon_command(struct started *started);
+
 /* tree.c: everything that descends from this process, whatever session, group or environment it has given itself. */
 
-/* Sends a signal to every descendant; with `once`, only to those that did not get one by such a call before. */
-void signal_descendants(int signal_number, bool once);
+/* Whom a signal is for. */
+struct aim {
+    /* The descendants of this process group; 0: all of them. */
+    pid_t group;
+    /* Only those that did not get one by such a call before. */
+    bool once;
+};
+
+/*
+ * Sends a signal to descendants. Answers how many live that it is for, also those that were left out because they had
+ * theirs; -1 where nobody can look.
+ */
+int signal_descendants(int signal_number, struct aim aim);
 
 /* Clock ticks from boot to the start of a process; 0 where that cannot be known. */
 unsigned long long start_ticks(pid_t pid);
@@ -60,8 +74,11 @@ int write_record(const char *name, const char *text);
 /* Makes a file unless there is one: only one of several keepers gets it. Answers 0, or -1 with errno (EEXIST). */
 int claim_record(const char *name, const char *text);
 
-/* keep.c: keeps one command until it and what it left in its group are gone. Takes over the listening socket. */
-int keep(int listener);
+/*
+ * keep.c: keeps the command whose intent lies in the working directory, until it and what it left in its group are gone.
+ * When it is claimed and heard of at "socket", or that has failed, an int goes to `ready_fd`: 0, or an errno.
+ */
+int keep(int ready_fd);
 
 /* Milliseconds of a clock that does not jump, and of the wall. */
 long long steady_ms(void);

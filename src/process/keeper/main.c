@@ -6,49 +6,45 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* Listens on "socket" in the working directory, so that its path may be as long as it likes. -1 with errno. */
-static int listen_here(void) {
-    /* Of a keeper that came no further than this; one that did has claimed the command. */
-    unlink("socket");
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener < 0) return -1;
-    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) == 0 && listen(listener, 8) == 0) return listener;
-    int error = errno;
-    close(listener);
-    errno = error;
-    return -1;
-}
+/* The same number on every machine; older headers do not have it. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 
-static _Noreturn void become_keeper(int listener) {
+static _Noreturn void become_keeper(int ready_fd) {
     setsid();
     signal(SIGCHLD, SIG_DFL);
-    signal(SIGPIPE, SIG_IGN);
     int nothing = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd += 1) dup2(nothing, fd);
-    dup2(listener, 3);
-    syscall(SYS_close_range, 4, ~0U, 0);
+    if (ready_fd != 3) dup2(ready_fd, 3);
     fcntl(3, F_SETFD, FD_CLOEXEC);
+    syscall(SYS_close_range, 4, ~0U, 0);
     _exit(keep(3));
 }
 
-/* Forks a keeper for the command whose intent lies in a folder; answers its pid, or minus an errno. */
-static long keeper_of(const char *folder) {
-    if (chdir(folder) != 0) return -errno;
-    if (access("claim", F_OK) == 0) return -EEXIST;
-    int listener = listen_here();
-    if (listener < 0) return -errno;
+/* Forks a keeper for the command whose intent lies in the working directory; answers its pid, or minus an errno. */
+static long keeper_here(void) {
+    int ready[2];
+    if (pipe2(ready, O_CLOEXEC) != 0) return -errno;
     pid_t pid = fork();
-    if (pid == 0) become_keeper(listener);
-    long answer = pid < 0 ? -errno : pid;
-    close(listener);
-    return answer;
+    if (pid == 0) {
+        close(ready[0]);
+        become_keeper(ready[1]);
+    }
+    int error = pid < 0 ? errno : 0;
+    close(ready[1]);
+    if (pid > 0) {
+        ssize_t count;
+        do count = read(ready[0], &error, sizeof error);
+        while (count < 0 && errno == EINTR);
+        /* It is gone without a word. */
+        if (count != (ssize_t)sizeof error) error = ECHILD;
+    }
+    close(ready[0]);
+    return error == 0 ? pid : -error;
 }
 
 /*
@@ -63,7 +59,7 @@ int main(void) {
     size_t room = 0;
     for (ssize_t length; (length = getline(&line, &room, stdin)) > 0;) {
         if (line[length - 1] == '\n') line[length - 1] = '\0';
-        long answer = keeper_of(line);
+        long answer = chdir(line) == 0 ? keeper_here() : -errno;
         if (chdir("/") != 0) return 1;
         if (printf("%ld\n", answer) < 0 || fflush(stdout) != 0) return 1;
     }

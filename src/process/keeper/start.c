@@ -46,12 +46,7 @@ static _Noreturn void become(const struct intent *intent, int release_fd, int fa
 int start_command(const struct intent *intent, struct started *started) {
     int release[2];
     int failure[2];
-    if (pipe(release) != 0) return -1;
-    if (pipe(failure) != 0) return -1;
-    for (int end = 0; end < 2; end += 1) {
-        fcntl(release[end], F_SETFD, FD_CLOEXEC);
-        fcntl(failure[end], F_SETFD, FD_CLOEXEC);
-    }
+    if (pipe2(release, O_CLOEXEC) != 0 || pipe2(failure, O_CLOEXEC) != 0) return -1;
     pid_t pid = fork();
     if (pid < 0) return -1;
     if (pid == 0) {
@@ -74,4 +69,9 @@ bool release_command(struct started *started, struct failure *failure) {
     while (count < 0 && errno == EINTR);
     close(started->failure_fd);
     return count != (ssize_t)sizeof *failure;
+}
+
+void abandon_command(struct started *started) {
+    close(started->release_fd);
+    close(started->failure_fd);
 }

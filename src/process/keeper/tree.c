@@ -12,10 +12,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* The same numbers on every machine; older headers do not have them. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
 /* One process, as /proc shows it. */
 struct process {
     pid_t pid;
     pid_t parent;
+    pid_t group;
     unsigned long long ticks;
     bool is_descendant;
     bool has_ended;
@@ -42,14 +51,18 @@ static bool read_process(pid_t pid, struct process *process) {
     const char *rest = strrchr(text, ')');
     char state;
     long parent;
+    long group;
+    long threads;
     if (rest == NULL) return false;
     int fields = sscanf(rest + 1,
-                        " %c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                        &state, &parent, &process->ticks);
-    if (fields != 3) return false;
+                        " %c %ld %ld %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu",
+                        &state, &parent, &group, &threads, &process->ticks);
+    if (fields != 5) return false;
     process->pid = pid;
     process->parent = (pid_t)parent;
-    process->has_ended = state == 'Z' || state == 'X';
+    process->group = (pid_t)group;
+    /* A process whose first thread has ended shows Z as well, while its other threads go on. */
+    process->has_ended = (state == 'Z' || state == 'X') && threads <= 1;
     process->is_descendant = false;
     return true;
 }
@@ -131,17 +144,22 @@ static void send_signal(const struct process *process, int signal_number) {
     if (held >= 0) close(held);
 }
 
-void signal_descendants(int signal_number, bool once) {
+int signal_descendants(int signal_number, struct aim aim) {
     size_t count = 0;
     struct process *all = list_processes(&count);
-    if (all == NULL) return;
+    if (all == NULL) return -1;
     mark_descendants(all, count);
+    int living = 0;
     for (size_t at = 0; at < count; at += 1) {
-        if (!all[at].is_descendant || all[at].has_ended || (once && was_signalled(&all[at]))) continue;
-        send_signal(&all[at], signal_number);
+        const struct process *one = &all[at];
+        if (!one->is_descendant || one->has_ended || (aim.group != 0 && one->group != aim.group)) continue;
+        living += 1;
+        if (aim.once && was_signalled(one)) continue;
+        send_signal(one, signal_number);
         /* A stopped process acts on a signal only when it goes on. */
-        if (signal_number == SIGTERM) send_signal(&all[at], SIGCONT);
-        if (once) note_signalled(&all[at]);
+        if (signal_number == SIGTERM) send_signal(one, SIGCONT);
+        if (aim.once) note_signalled(one);
     }
     free(all);
+    return living;
 }
