@@ -63,7 +63,8 @@ export async function launch(request: LaunchRequest): Promise<Launched> {
   return launched;
 }
 
-function checkRequest({ argv, cwd, env }: LaunchRequest): void {
+/** @throws {LaunchError} where no program could be started so */
+export function checkRequest({ argv, cwd, env }: Pick<LaunchRequest, "argv" | "cwd" | "env">): void {
   const [program = ""] = argv;
   const fault =
     (program === "" && "argv must begin with the name of a program.") ||

@@ -49,6 +49,7 @@ int read_intent(struct intent *intent) {
     if (intent->argv == NULL || intent->env == NULL) return -1;
     size_t arguments = 0;
     size_t variables = 0;
+    bool is_whole = false;
     char *value;
     for (char *entry = text; entry < text + length; entry += strlen(entry) + 1) {
         if (begins(entry, "argv", &value)) intent->argv[arguments++] = value;
@@ -59,8 +60,9 @@ int read_intent(struct intent *intent) {
         else if (begins(entry, "stderr", &value)) intent->stderr_path = value;
         else if (begins(entry, "closeMs", &value)) intent->close_ms = atol(value);
         else if (begins(entry, "graceMs", &value)) intent->grace_ms = atol(value);
+        else if (begins(entry, "end", &value)) is_whole = true;
     }
-    if (arguments > 0 && intent->cwd && intent->stdout_path && intent->stderr_path) return 0;
+    if (is_whole && arguments > 0 && intent->cwd && intent->stdout_path && intent->stderr_path) return 0;
     errno = EINVAL;
     return -1;
 }

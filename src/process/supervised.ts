@@ -1,0 +1,43 @@
+import type { ExitOutcome, LaunchRequest } from "./launch.js";
+import type { ProcessIdentity } from "./identity.js";
+
+/** How a process ended. Both of what {@link ExitOutcome} has are null where that cannot be known. */
+export interface Ending extends ExitOutcome {
+  /** Why whoever keeps it ended it: as `stop` was told, or `start_to_close`; absent where it ended by itself. */
+  readonly cause?: string | undefined;
+  /** Wall time of the end, epoch milliseconds; absent where it was seen when it came. */
+  readonly endedAtMs?: number | undefined;
+  /** The one who kept it was killed: nobody knows how it ended, or whether it did. */
+  readonly isLost?: true;
+}
+
+/** What a process is started with. Whoever is told of its end is told by {@link Supervised.ended}. */
+export interface StartRequest extends Omit<LaunchRequest, "onExit"> {
+  /** How long it may run, where whoever keeps it can hold it to that; 0: as long as it likes. */
+  readonly closeMs: number;
+  /** From SIGTERM to SIGKILL, where nobody says otherwise. */
+  readonly graceMs: number;
+}
+
+/** A process that was started, and whoever stands between it and the daemon. */
+export interface Supervised {
+  /** `keeper`: it outlives the daemon, and is stopped with its whole tree; `child`: neither. */
+  readonly supervision: "keeper" | "child";
+  /** Also the id of the process's own group and session. */
+  readonly pid: number;
+  /** Undefined where it cannot be known. */
+  readonly identity: ProcessIdentity | undefined;
+  /** Sends a signal to the process's group; nothing where it has ended. */
+  signal(signal: NodeJS.Signals): void;
+  /**
+   * Ends it: SIGTERM, `graceMs`, SIGKILL. Safe to call again: the earliest SIGKILL that anybody wanted counts, and the
+   * first cause. After the end of the process it is for what that left in its group, which is being ended already.
+   *
+   * @param cause lower-case words with `_` between
+   */
+  stop(graceMs: number, cause: string): void;
+  /** Resolves when the process has ended. Never rejects. */
+  readonly ended: Promise<Ending>;
+  /** Resolves when what it left in its group has gone as well, or was given up. Never rejects. */
+  readonly gone: Promise<void>;
+}
