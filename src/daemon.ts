@@ -14,6 +14,7 @@ import { openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
 import { childFor } from "./log/sessionChild.js";
 import { SessionLogs } from "./log/sessionLogs.js";
+import { keeperProgram } from "./process/keeper/program.js";
 import { errorObject } from "./protocol/errors.js";
 import { LIMITS } from "./protocol/limits.js";
 import { METHODS } from "./protocol/methods/index.js";
@@ -33,6 +34,7 @@ import { acquireDataLock } from "./server/lock.js";
 import { Subscriptions } from "./server/subscriptions.js";
 import { Logbook } from "./supervisor/logbook.js";
 import { sessionLogger } from "./supervisor/sessionLogger.js";
+import type { CommandsAtStop } from "./supervisor/runner.js";
 import { Supervisor } from "./supervisor/supervisor.js";
 import { VERSION } from "./version.js";
 
@@ -71,9 +73,11 @@ export interface Daemon {
   serve(stream: Duplex): Connection;
   /**
    * Stops in order: from now on requests are refused; then a backup, commands, peers and the socket, jobs, bodies, journal,
-   * logs, lock. Answers the same promise when called again.
+   * logs, lock. Answers the same promise when called again; `stop` counts from whomever it comes, while that can be.
+   *
+   * @param commands what becomes of those that could go on without the daemon; `stop` if absent
    */
-  close(): Promise<void>;
+  close(commands?: CommandsAtStop): Promise<void>;
   /** Resolves when the daemon has stopped, whoever asked for it. */
   readonly closed: Promise<void>;
 }
@@ -152,7 +156,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   }
   closers.add(() => connections.close());
   // Before the peers are let go: whoever waits for a command still learns how it ended.
-  closers.add(() => supervisor.stopCommands({ graceMs: CLOSE_GRACE_MS, patienceMs: CLOSE_PATIENCE_MS }));
+  closers.add(() => supervisor.runner.close(CLOSE_GRACE_MS, CLOSE_PATIENCE_MS, end.commands));
   closers.add(() => supervisor.backups.close());
   closers.add(() => supervisor.retention.close());
   log.info({ event: "daemon.ready", ...supervisor.recovery, socket: places.socket }, "Ready");
@@ -161,7 +165,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     log,
     supervisor,
     serve: (stream) => connections.serve(stream),
-    close: () => end.begin(),
+    close: (commands = "stop") => end.begin(commands),
     closed: end.done,
   };
 }
@@ -172,7 +176,7 @@ type Opening = DaemonOptions & { readonly log: Logger; readonly sessionLogs: Ses
 async function prepareFolders({ places, storage }: DaemonOptions): Promise<void> {
   await ensurePrivateFolder(places.dataDir);
   const folders = [places.contentDir, places.checkpointsDir];
-  if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir);
+  if (storage !== "memory") folders.push(places.journalDir, places.snapshotDir, places.runningDir);
   await Promise.all(folders.map((folder) => ensurePrivateFolder(folder)));
   await openTemporaryFolder(places.tempDir);
   if (storage === "memory") return;
@@ -243,6 +247,8 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     dataDir,
     contentDir,
     checkpointsDir,
+    runningDir: opening.storage === "memory" ? undefined : places.runningDir,
+    keeper: config.commands.outliveDaemon ? keeperProgram() : undefined,
     // With the journal in memory, what is in the index ends with the daemon too.
     searchDir: opening.storage === "memory" ? join(places.tempDir, "search") : places.searchDir,
     sessionsDir: opening.storage === "memory" ? undefined : places.sessionsDir,
@@ -285,7 +291,7 @@ function createConnections(
     places: { dataDir, logDir, ...(listen === false ? {} : { socket }) },
     connectionCount: () => connections.size,
     // The answer is on its way before the stop begins.
-    shutdown: () => void setImmediate(() => void end.begin()),
+    shutdown: (commands) => void setImmediate(() => void end.begin(commands)),
   });
   const peer = new ServerPeer<Connection>({
     dispatch: createDispatch<Connection>(METHODS, handlers),

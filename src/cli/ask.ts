@@ -14,10 +14,10 @@ export type Asked =
   | { readonly state: "unreachable"; readonly reason: string };
 
 /**
- * Asks one question without parameters on a socket. It speaks the protocol by itself, which is one line out and
+ * Asks one question on a socket, without parameters where none are given. It speaks the protocol by itself, which is one line out and
  * one line in, because the whole client costs more to load than the question to ask. Never rejects.
  */
-export function ask(socket: string, method: string, timeoutMs: number): Promise<Asked> {
+export function ask(socket: string, method: string, timeoutMs: number, params?: object): Promise<Asked> {
   return new Promise((resolve) => {
     let answer = "";
     const connection = connect(socket).setEncoding("utf8");
@@ -33,7 +33,7 @@ export function ask(socket: string, method: string, timeoutMs: number): Promise<
       answer += text;
       if (answer.includes("\n")) finish(answered(answer));
     });
-    connection.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method })}\n`);
+    connection.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`);
   });
 }
 

@@ -30,7 +30,13 @@ export const VERBS: readonly VerbSpec[] = [
     name: "stop",
     group: DAEMON,
     about: "stop the daemon, and wait until it is gone",
-    options: [{ flags: "--timeout <duration>", about: "how long to wait (30s)", parse: durationMs }],
+    options: [
+      {
+        flags: "--commands",
+        about: "end running commands, too; else they go on, and the next daemon has them",
+      },
+      { flags: "--timeout <duration>", about: "how long to wait (30s)", parse: durationMs },
+    ],
     load: async () => (await import("./verbs/stop.js")).stop,
   },
   {

@@ -19,6 +19,8 @@ export interface Places {
   /** The full-text index: a copy, which can be made again. */
   searchDir: string;
   checkpointsDir: string;
+  /** Where commands have their folders as long as they are not over. */
+  runningDir: string;
   tempDir: string;
   logDir: string;
   /** The file that is read when none is named. */
@@ -74,6 +76,7 @@ export function resolvePlaces(input: PlacesInput): Places {
     contentDir: join(dataDir, "content"),
     searchDir: join(dataDir, "search"),
     checkpointsDir: join(dataDir, "checkpoints"),
+    runningDir: join(dataDir, "running"),
     tempDir: join(dataDir, "temp"),
     logDir: resolve(config.logDir ?? (isStandard ? standard.log : join(dataDir, "log"))),
     configFile: join(standard.config, "config.json"),

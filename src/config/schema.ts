@@ -58,6 +58,10 @@ const commands = z.strictObject({
   graceMs: count(0, "time from SIGTERM to SIGKILL").default(5_000),
   maxOutputBytes: count(0, "output that one command may write").default(100 * MIB),
   keepPerSession: count(1, "ended commands that a session remembers").default(1_000),
+  outliveDaemon: z
+    .boolean()
+    .default(true)
+    .describe("whether commands go on when the daemon ends, where that is possible"),
 });
 
 const idempotency = z.strictObject({

@@ -68,6 +68,16 @@ export async function removeTree(
   child: string,
   operations: DiskOperations = diskOperations,
 ): Promise<void> {
+  await removeFolder(root, child, operations);
+  await syncFolder(root, operations);
+}
+
+/** The same, and not durable: after a crash of the machine it may be there again. For what its owner looks for anyway. */
+export async function removeFolder(
+  root: string,
+  child: string,
+  operations: DiskOperations = diskOperations,
+): Promise<void> {
   if (child === "" || child === "." || child === ".." || basename(child) !== child || child.includes("\0")) {
     throw new Error(`Refused to remove ${JSON.stringify(child)}: it is not the name of a folder in ${root}.`);
   }
@@ -75,5 +85,4 @@ export async function removeTree(
     throw new Error(`Refused to remove anything in ${root}: it is not a folder of its own.`);
   }
   await absentIsFine(operations.rm(join(root, child), { recursive: true }));
-  await syncFolder(root, operations);
 }

@@ -1,3 +1,5 @@
+import type { CommandsAtStop } from "../supervisor/runner.js";
+
 /** Things to close, the last opened first. */
 export class Closers {
   readonly #closers: (() => Promise<void> | void)[] = [];
@@ -24,6 +26,7 @@ export class Closers {
 export class Ending {
   readonly done: Promise<void>;
   #begun = false;
+  #commands: CommandsAtStop = "keep";
   readonly #begin: () => void;
 
   constructor(close: () => Promise<void>) {
@@ -40,7 +43,13 @@ export class Ending {
     return this.#begun;
   }
 
-  begin(): Promise<void> {
+  /** What becomes of commands that could go on: `stop` counts from whomever it comes. */
+  get commands(): CommandsAtStop {
+    return this.#commands;
+  }
+
+  begin(commands: CommandsAtStop): Promise<void> {
+    if (commands === "stop") this.#commands = "stop";
     this.#begun = true;
     this.#begin();
     return this.done;

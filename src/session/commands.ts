@@ -156,6 +156,8 @@ export type Command =
       readonly retryable: boolean;
       /** 0 to 1, for the jitter of the pause. */
       readonly chance: number;
+      /** When it ended, where that was while no daemon was there to see it; epoch milliseconds. */
+      readonly endedAt?: number | undefined;
       readonly stdoutBytes: number;
       readonly stderrBytes: number;
     };

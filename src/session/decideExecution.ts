@@ -126,6 +126,7 @@ function reportEnd(
       data: { ...outcome, commandId, attempt, nextAttemptAt },
     });
   }
+  const endedAt = endOf(execution, command, moment);
   const ended: Event = {
     type: "command/ended",
     sessionId,
@@ -133,13 +134,19 @@ function reportEnd(
       ...outcome,
       commandId,
       status: finalStatus(execution, outcome),
-      durationMs: execution.startedAt === undefined ? 0 : Math.max(0, moment.at - execution.startedAt),
+      durationMs: execution.startedAt === undefined ? 0 : Math.max(0, endedAt - execution.startedAt),
       tool: programName(execution.argv),
+      ...(endedAt === moment.at ? {} : { endedAt }),
       stdoutBytes,
       stderrBytes,
     },
   };
   return happened(ended);
+}
+
+/** When a try ended: now, or earlier where nobody was there to see it, and not before it began. */
+function endOf({ startedAt }: Execution, { endedAt }: Of<"command/report-end">, { at }: Moment): number {
+  return endedAt === undefined ? at : Math.min(at, Math.max(endedAt, startedAt ?? at));
 }
 
 /** How long to pause before the next try, or undefined where there is none. */

@@ -174,6 +174,8 @@ interface SessionEventData {
     readonly durationMs: number;
     /** The program's name without its folder: the totals count by it. */
     readonly tool: string;
+    /** Where it was not the time of the event; epoch milliseconds. */
+    readonly endedAt?: number | undefined;
     readonly stdoutBytes?: number | undefined;
     readonly stderrBytes?: number | undefined;
   };

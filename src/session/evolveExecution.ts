@@ -39,7 +39,7 @@ export function evolveExecution(
       const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes } = event.data;
       const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes };
       // Its process is kept: what it left behind in its group may have to be found after a crash.
-      return { ...execution, ...outcome, nextAttemptAt: undefined, endedAt: stamp.at };
+      return { ...execution, ...outcome, nextAttemptAt: undefined, endedAt: event.data.endedAt ?? stamp.at };
     }
     default:
       return execution;

@@ -32,6 +32,10 @@ export interface SupervisorOptions {
   readonly contentDir: string;
   /** Where the full-text index lies. */
   readonly searchDir: string;
+  /** Where running commands have their folders. */
+  readonly runningDir?: string | undefined;
+  /** The path of the keeper; without it commands are children of the daemon, and end with it. */
+  readonly keeper?: string | undefined;
   /** Where checkpoints lie. */
   readonly checkpointsDir: string;
   /** Where the files for people lie; none where this is left out. */

@@ -23,8 +23,8 @@ interface ReconcileParts {
 }
 
 /**
- * Holds the state against the live processes after a start. A command that an earlier daemon left running is
- * stopped where its processes are proved to be its own, by their token or by boot id and start time; a pid
+ * Holds the state against the live processes after a start. A command that an earlier daemon left running, and that is
+ * not in the hands of a keeper, is stopped where its processes are proved to be its own, by their token or by boot id and start time; a pid
  * alone proves nothing and is never signalled. It ends as `lost`, and is not run a second time. What a command that
  * had ended left behind in its group is stopped as well: the earlier daemon may have been about to.
  *
@@ -48,6 +48,14 @@ export async function reconcile(parts: ReconcileParts): Promise<number> {
   const remnants = over.map((execution) => stop(execution, remnantGroup(execution, groups)));
   await Promise.all([...stops, ...remnants]);
   return left.length;
+}
+
+/** Stops what runs of a command that lost its keeper, where it is proved to be its own; resolves when it is gone. */
+export async function stopOwn(execution: Execution): Promise<void> {
+  const ours = (await readStat(process.pid))?.groupId;
+  const groups = ownGroups(execution, await groupsByToken([execution], ours), ours);
+  const { graceMs } = execution.limits;
+  await Promise.all([...groups].map((group) => stopGroup(group, { graceMs })));
 }
 
 type GroupsByToken = ReadonlyMap<string, ReadonlySet<number>>;

@@ -25,6 +25,8 @@ export interface Recoverable {
 /** What a start found. */
 export interface Recovery {
   readonly records: number;
+  /** Commands of earlier daemons that this one goes on with. */
+  readonly adoptedCommands: number;
   readonly lostCommands: number;
   readonly durationMs: number;
 }

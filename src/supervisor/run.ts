@@ -1,29 +1,13 @@
-import { launch, LaunchError, type ExitOutcome } from "../process/launch.js";
-import type { OutputGauge, OutputWatch } from "../process/output.js";
-import { signalGroup, stopGroup } from "../process/stop.js";
+import { LostStartError } from "../process/keeper/keepers.js";
+import { LaunchError } from "../process/launch.js";
+import type { OutputWatch } from "../process/output.js";
+import type { Ending, Supervised } from "../process/supervised.js";
 import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
+import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
 
-/** What only the memory of the daemon holds of a command: the journal keeps no environment. */
-export interface RunInputs {
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin?: string | undefined;
-}
-
-/** What a run needs from around it. */
-export interface RunSurroundings {
-  readonly gauge: OutputGauge;
-  /** Wall time, in which the next try and the end of all tries are given. */
-  readonly nowMs: () => number;
-  readonly chance: () => number;
-  /** Where the command writes; made when it starts. */
-  readonly prepare: () => Promise<{ readonly stdoutPath: string; readonly stderrPath: string }>;
-  readonly sizes: () => Promise<{ readonly stdoutBytes: number; readonly stderrBytes: number }>;
-  /** Hands a report to the state machine, again and again until it is recorded. Keeps the order. */
-  readonly report: (command: Command) => void;
-  readonly onGrowth: () => void;
-}
+type EndReport = Extract<Command, { type: "command/report-end" }>;
 
 /** Causes that end one try and leave the next one its chance; all others end the command. */
 const TRY_CAUSES: ReadonlySet<EndCause> = new Set(["exited", "start_to_close", "stalled", "start_failed"]);
@@ -39,7 +23,8 @@ export class Run {
   readonly #around: RunSurroundings;
   readonly #cancelTimers = new Set<() => void>();
   #attempt: number;
-  #pid: number | undefined;
+  /** What runs; none between tries. */
+  #process: Supervised | undefined;
   #watch: OutputWatch | undefined;
   /** By the clock of the timers, which does not jump. */
   #lastOutputMs = 0;
@@ -52,8 +37,12 @@ export class Run {
   #phase: "waiting" | "launching" | "running" | "ending" | "over" = "waiting";
   /** What was asked of the process while it was being started. */
   #onceStarted: (() => void)[] = [];
-  /** What the last try left behind in its group, and the stopping of it. */
-  #remnants: { readonly pid: number; readonly gone: Promise<unknown> } | undefined;
+  /** What the last try left behind, which is being ended. */
+  #remnants: Pick<Supervised, "stop" | "gone"> | undefined;
+  #supervision: Supervised["supervision"] | undefined;
+  #launched: Promise<void> = Promise.resolve();
+  /** It was started by an earlier daemon, and may have ended before this one was there. */
+  #isAdopted = false;
 
   constructor(execution: Execution, inputs: RunInputs, around: RunSurroundings) {
     this.#execution = execution;
@@ -77,8 +66,32 @@ export class Run {
     this.#cause = this.#finalCause;
     if (this.#finalCause !== undefined) return this.#endWithoutProcess();
     const delayMs = Math.max(0, atMs - this.#around.nowMs());
-    if (delayMs === 0) void this.#launch();
-    else this.#cancelTimers.add(after(delayMs, () => void this.#launch()));
+    const launch = (): void => void (this.#launched = this.#launch(this.#around.start));
+    if (delayMs === 0) launch();
+    else this.#cancelTimers.add(after(delayMs, launch));
+  }
+
+  /** Goes on with a try that an earlier daemon started; `find` answers its process. */
+  adopt(find: RunSurroundings["start"]): void {
+    this.#isAdopted = true;
+    // The earlier daemon sent the signal that was to end it.
+    if (this.#execution.cancelled) this.#wantEnd("signalled");
+    // A try that is counted already is not counted again.
+    if (this.#execution.status === "running") this.#attempt -= 1;
+    this.#launched = this.#launch(find, true);
+  }
+
+  /** Goes on in the pause before a try; `last` is what the one before left behind. */
+  resume(atMs: number, last: Pick<Supervised, "stop" | "gone">): void {
+    this.#supervision = "keeper";
+    this.#leave(last);
+    this.begin(atMs);
+  }
+
+  /** Whether it outlives the daemon; resolves when no try is just being started. */
+  async isKept(): Promise<boolean> {
+    await this.#launched;
+    return this.#supervision === "keeper";
   }
 
   /** Ends the command: SIGTERM, the grace time, SIGKILL. Safe to call again; a shorter grace time counts. */
@@ -86,8 +99,7 @@ export class Run {
     this.#wantEnd(cause);
     this.#graceMs = Math.min(this.#graceMs, graceMs);
     if (this.#phase === "launching") this.#onceStarted.push(() => this.stop(cause, graceMs));
-    const pid = this.#pid ?? this.#remnants?.pid;
-    if (pid !== undefined) void stopGroup(pid, { graceMs });
+    (this.#process ?? this.#remnants)?.stop(graceMs, cause);
     if (this.#phase === "waiting") this.#endWithoutProcess();
   }
 
@@ -99,8 +111,8 @@ export class Run {
     if (options.ends) this.#wantEnd("signalled");
     if (this.#phase === "waiting" && options.ends) return this.#endWithoutProcess();
     if (this.#phase === "launching") this.#onceStarted.push(() => this.signal(signal, options));
-    if (this.#pid === undefined) return;
-    signalGroup(this.#pid, signal);
+    if (this.#process === undefined) return;
+    this.#process.signal(signal);
     const { graceMs } = options;
     if (graceMs === undefined) return;
     this.#cancelTimers.add(after(graceMs, () => this.stop("signalled", 0)));
@@ -121,44 +133,50 @@ export class Run {
 
   /** Brings the SIGKILL for what the last try left behind forward; resolves when it is gone. */
   async stopRemnants(graceMs: number): Promise<void> {
-    if (this.#remnants !== undefined) await stopGroup(this.#remnants.pid, { graceMs });
+    this.#remnants?.stop(graceMs, "stopped");
+    await this.settled();
   }
 
-  async #launch(): Promise<void> {
+  async #launch(start: RunSurroundings["start"], isAdoption = false): Promise<void> {
     if (this.#phase !== "waiting") return;
     this.#clearTimers();
     this.#onceStarted = [];
     this.#phase = "launching";
     this.#attempt += 1;
     await this.settled();
-    if (this.#cause !== undefined) return this.#reportEnd({ cause: this.#cause }, false);
+    if (this.#cause !== undefined && !isAdoption) return this.#reportEnd({ cause: this.#cause }, false);
     try {
-      await this.#start();
+      await this.#start(start);
     } catch (error) {
+      if (error instanceof LostStartError) return this.#reportLost();
       const isPassing = error instanceof LaunchError && error.code === "resources_exhausted";
       const message = error instanceof Error ? error.message : String(error);
       this.#reportEnd({ cause: "start_failed", error: message.slice(0, 4_000) }, isPassing);
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(start: RunSurroundings["start"]): Promise<void> {
     const { argv, cwd, commandId, limits } = this.#execution;
     const paths = await this.#around.prepare();
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
-    const launched = await launch({
+    const started = await start(this.#attempt, {
       argv,
       cwd,
       env: { ...this.#inputs.env, SESSIOND_ATTEMPT: String(this.#attempt) },
       ...(this.#inputs.stdin === undefined ? {} : { stdin: this.#inputs.stdin }),
       ...paths,
-      onExit: (outcome) => this.#exited(outcome),
+      closeMs: limits.startToCloseMs,
+      graceMs: limits.graceMs,
     });
-    this.#pid = launched.pid;
+    this.#process = started;
+    this.#supervision = started.supervision;
     this.#phase = "running";
-    const process = launched.identity ?? { pid: launched.pid };
+    void started.ended.then((ending) => this.#exited(started, ending));
+    const process = started.identity ?? { pid: started.pid };
     this.#around.report({ type: "command/report-start", commandId, attempt: this.#attempt, process });
     this.#lastOutputMs = performance.now();
-    if (limits.startToCloseMs > 0) {
+    // Of one that was adopted, its keeper knows since when it runs.
+    if (limits.startToCloseMs > 0 && !this.#isAdopted) {
       this.#cancelTimers.add(after(limits.startToCloseMs, () => this.stop("start_to_close")));
     }
     if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
@@ -183,24 +201,40 @@ export class Run {
     this.#around.onGrowth();
   }
 
-  #exited(outcome: ExitOutcome): void {
-    const pid = this.#pid;
-    this.#phase = "ending";
+  #exited(process: Supervised, ending: Ending): void {
+    // What was let go has its end recorded, or the next daemon does that.
+    if (this.#phase === "over") return;
+    this.#process = undefined;
     this.#clearTimers();
+    if (ending.isLost === true) return this.#reportLost();
+    this.#phase = "ending";
     // The leader is gone; what is left of its group goes too, before a next try can begin.
-    if (pid !== undefined) this.#remnants = { pid, gone: this.#stopRemnants(pid) };
-    this.#pid = undefined;
-    const exitCode = outcome.exitCode ?? undefined;
-    const signal = outcome.signal ?? undefined;
+    this.#leave(process);
+    const exitCode = ending.exitCode ?? undefined;
+    const signal = ending.signal ?? undefined;
+    const wanted = this.#cause ?? causeOf(ending);
     // A command that was asked to end and ended well has ended well.
-    const cause = this.#cause === "signalled" && exitCode === 0 ? "exited" : (this.#cause ?? "exited");
-    this.#reportEnd({ cause, exitCode, signal }, true);
+    const cause = wanted === "signalled" && exitCode === 0 ? "exited" : wanted;
+    const endedAt = this.#isAdopted ? ending.endedAtMs : undefined;
+    this.#isAdopted = false;
+    this.#reportEnd({ cause, exitCode, signal }, true, endedAt);
   }
 
-  async #stopRemnants(pid: number): Promise<void> {
-    await stopGroup(pid, { graceMs: this.#graceMs });
-    // Nothing has this number any more, or somebody else has.
-    this.#remnants = undefined;
+  #leave(last: Pick<Supervised, "stop" | "gone">): void {
+    this.#remnants = last;
+    void last.gone.then(() => {
+      if (this.#remnants === last) this.#remnants = undefined;
+    });
+  }
+
+  /** Nobody knows how it ended, or whether it did: it is ended, and not tried again. */
+  #reportLost(): void {
+    this.#phase = "ending";
+    const error = "What kept this command was killed, so its end is not known.";
+    void this.#around
+      .stopLost()
+      .catch(() => undefined)
+      .then(() => this.#reportEnd({ cause: "daemon_lost", error }, false));
   }
 
   #wantEnd(cause: EndCause): void {
@@ -215,7 +249,7 @@ export class Run {
     this.#reportEnd({ cause: this.#cause ?? "signalled" }, false);
   }
 
-  #reportEnd(outcome: Extract<Command, { type: "command/report-end" }>["outcome"], retryable: boolean): void {
+  #reportEnd(outcome: EndReport["outcome"], retryable: boolean, endedAt?: number): void {
     this.#phase = "ending";
     const { commandId } = this.#execution;
     const attempt = this.#attempt;
@@ -228,6 +262,7 @@ export class Run {
         outcome,
         retryable,
         chance,
+        ...(endedAt === undefined ? {} : { endedAt }),
         ...sizes,
       }),
     );
@@ -237,4 +272,10 @@ export class Run {
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers.clear();
   }
+}
+
+/** Why a process was ended, as its keeper has it; of one whose daemon is gone, nobody else knows. */
+function causeOf({ cause = "exited" }: Ending): EndCause {
+  // Somebody ended the keeper itself, as when the machine goes down.
+  return cause === "stopped" ? "daemon_stopped" : (cause as EndCause);
 }

@@ -10,7 +10,9 @@ import { type OutputRange, Outputs } from "./outputs.js";
 import type { Placements } from "./placements.js";
 import type { Registry } from "./registry.js";
 import { Reports, type ReportsParts } from "./reports.js";
-import { Run, type RunInputs } from "./run.js";
+import type { Found, Launcher } from "./launcher.js";
+import { Run } from "./run.js";
+import type { RunInputs } from "./runSurroundings.js";
 import { Serial } from "./serial.js";
 import { type Listening, Waiters } from "./waiters.js";
 
@@ -21,7 +23,13 @@ interface RunnerParts extends ReportsParts {
   readonly files: PlainFiles;
   readonly placements?: Pick<Placements, "ensure">;
   readonly clock: Clock;
+  readonly launcher: Launcher;
+  /** See {@link stopOwn}. */
+  readonly stopLost: (execution: Execution) => Promise<void>;
 }
+
+/** What becomes of running commands when the daemon stops; `keep` is for those that can outlive it. */
+export type CommandsAtStop = "keep" | "stop";
 
 /** Runs the commands of all sessions: turns durable events into processes, and what happens to them into reports. */
 export class Runner {
@@ -120,13 +128,27 @@ export class Runner {
     return this.#outputs.sizes(session, commandId);
   }
 
+  /** Goes on with a command of an earlier daemon. */
+  adopt(execution: Execution, session: Session, found: Found): void {
+    const { launcher } = this.#parts;
+    const run = this.#makeRun(execution, session, found.inputs);
+    const { graceMs } = execution.limits;
+    if (found.state === "pause") {
+      const gone = launcher.clear(found, graceMs);
+      const stop = (soonerMs: number): void => void launcher.clear(found, soonerMs);
+      run.resume(execution.nextAttemptAt ?? 0, { gone, stop });
+    } else run.adopt((_, request) => launcher.resume(found, request));
+    if (isEnded(session.status)) run.stop("session_ended");
+  }
+
   /**
-   * Stops every command, because the daemon stops; resolves when their ends are recorded or time is up, and what they
-   * left in their groups is gone or given up.
+   * Stops every command, because the daemon stops, or those that cannot outlive it; resolves when their ends are recorded
+   * or time is up, and what they left in their groups is gone or given up.
    */
-  async close(graceMs: number, patienceMs: number): Promise<void> {
+  async close(graceMs: number, patienceMs: number, commands: CommandsAtStop = "stop"): Promise<void> {
     this.#isClosing = true;
     const ends = [...this.#runs].map(async ([commandId, { run }]) => {
+      if (commands === "keep" && (await run.isKept())) return;
       run.stop("daemon_stopped", graceMs);
       await this.#ended.wait(commandId, patienceMs);
       await run.settled();
@@ -135,34 +157,44 @@ export class Runner {
     await Promise.all([...ends, ...remnants]);
     this.#reports.close();
     for (const { run } of this.#runs.values()) run.close();
+    this.#parts.launcher.close();
     this.#gauge.close();
     this.#ended.close();
     this.#grown.close();
   }
 
   #start(commandId: string): void {
-    const { registry, clock } = this.#parts;
+    const { registry } = this.#parts;
     const execution = registry.execution(commandId);
     if (execution === undefined) return;
     const inputs = this.#inputs.get(execution.token);
     // At head the session may have ended already; if that becomes durable, its effect stops the command.
     const session = registry.committedSessions.get(execution.sessionId);
     if (inputs === undefined || session === undefined) return;
+    const run = this.#makeRun(execution, session, inputs);
+    // A signal that ends it may have come while it was on its way into the journal. Stopping never waits for the disk.
+    if (execution.cancelled) run.stop("signalled");
+    else if (this.#isClosing) run.stop("daemon_stopped");
+    else run.begin();
+  }
+
+  #makeRun(execution: Execution, session: Session, inputs: RunInputs): Run {
+    const { clock, launcher, stopLost } = this.#parts;
+    const { commandId, token } = execution;
     const reports = new Serial();
     const run = new Run(execution, inputs, {
       gauge: this.#gauge,
       nowMs: () => clock.nowMs(),
       chance: Math.random,
+      start: (attempt, request) => launcher.start({ token, attempt }, request),
+      stopLost: () => stopLost(this.#parts.registry.execution(commandId) ?? execution),
       prepare: () => this.#outputs.prepare(session, commandId),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),
     });
     this.#runs.set(commandId, { run, sessionId: session.sessionId });
-    // A signal that ends it may have come while it was on its way into the journal. Stopping never waits for the disk.
-    if (execution.cancelled) run.stop("signalled");
-    else if (this.#isClosing) run.stop("daemon_stopped");
-    else run.begin();
+    return run;
   }
 
   #send(commandId: string, signal: string, graceMs: number | undefined): void {
@@ -173,17 +205,20 @@ export class Runner {
 
   #end(commandId: string): void {
     const run = this.#runs.get(commandId)?.run;
-    if (run !== undefined) this.#letGo(run);
+    const execution = this.#parts.registry.committedExecutions.get(commandId);
+    if (run !== undefined) this.#letGo(run, execution);
     this.#runs.delete(commandId);
     this.#ended.wake(commandId);
     this.#grown.wake(commandId);
   }
 
-  #letGo(run: Run): void {
+  #letGo(run: Run, execution: Execution | undefined): void {
     run.close();
     this.#settling.add(run);
-    const forget = (): void => void this.#settling.delete(run);
-    run.settled().then(forget, forget);
+    void run.settled().then(async () => {
+      this.#settling.delete(run);
+      if (execution !== undefined) await this.#parts.launcher.forget(execution.token);
+    });
   }
 
   #removeOutput({ commandId, sessionId }: Execution): void {

@@ -6,7 +6,8 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
-import type { Execution, Session } from "../session/state.js";
+import { type Execution, isOver, type Session } from "../session/state.js";
+import { adopt } from "./adopt.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -20,10 +21,11 @@ import { InvocationLinks } from "./invocationLinks.js";
 import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
 import { type Answer, Ledger, type SubmitOptions } from "./ledger.js";
+import { Launcher } from "./launcher.js";
 import { Leases } from "./leases.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
-import { reconcile } from "./reconcile.js";
+import { reconcile, stopOwn } from "./reconcile.js";
 import { Registry } from "./registry.js";
 import { HeldBytes } from "./retention/heldBytes.js";
 import { RetentionRuns } from "./retention/runs.js";
@@ -39,6 +41,9 @@ export type { Session } from "../session/state.js";
 
 /** How long a stop saves bodies, and then the files for people: the next start goes on with what is left. */
 const PATIENCE_MS = 2_000;
+
+/** From SIGTERM to SIGKILL at most, for what a start ends: it does not wait for long. */
+const MAX_GRACE_MS = 1_000;
 
 /** Everything about sessions and their commands, behind one face. */
 export class Supervisor {
@@ -59,9 +64,10 @@ export class Supervisor {
   readonly leases: Leases;
   readonly search: Search;
   #files: SessionFiles | undefined;
-  #recovery: Recovery = { records: 0, lostCommands: 0, durationMs: 0 };
+  #recovery: Recovery = { records: 0, adoptedCommands: 0, lostCommands: 0, durationMs: 0 };
   readonly #ledger: Ledger;
   readonly #options: SupervisorOptions;
+  readonly #launcher: Launcher;
   readonly #effects: Effects;
   readonly #snapshots: Snapshots;
   readonly #leftovers: Leftovers;
@@ -79,7 +85,7 @@ export class Supervisor {
     try {
       const supervisor = new Supervisor(options, { ...state, journal });
       await supervisor.#openFiles(deleted);
-      const lostCommands = await supervisor.#reconcile();
+      const commands = await supervisor.#reconcile();
       await supervisor.workspaces.begin();
       supervisor.files?.begin();
       supervisor.#leftovers.begin(deleted);
@@ -89,7 +95,7 @@ export class Supervisor {
       supervisor.archiver.begin(unarchived);
       void supervisor.#checkJournal();
       const durationMs = Math.round(performance.now() - startedMs);
-      supervisor.#recovery = { records, lostCommands, durationMs };
+      supervisor.#recovery = { records, ...commands, durationMs };
       return supervisor;
     } catch (error) {
       // Whoever opened it goes on to let the lock go: nothing here may still write then.
@@ -138,8 +144,11 @@ export class Supervisor {
     this.archiver = new Archiver({ ...parts, contentDir, sessions, log });
     this.#snapshots = new Snapshots({ ...parts, links: this.#links, archiver: this.archiver, log });
     this.leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
+    this.#launcher = new Launcher(options);
     this.runner = new Runner({
       ...parts,
+      launcher: this.#launcher,
+      stopLost: stopOwn,
       contentDir,
       clock,
       record,
@@ -172,6 +181,11 @@ export class Supervisor {
   /** What the start found. */
   get recovery(): Recovery {
     return this.#recovery;
+  }
+
+  /** What stands between the daemon and the commands that it starts. */
+  get supervision(): Launcher["supervision"] {
+    return this.#launcher.supervision;
   }
 
   /** The files for people; none for a daemon in memory. */
@@ -245,23 +259,21 @@ export class Supervisor {
     return this.#snapshots.write();
   }
 
-  /**
-   * Stops all commands; resolves when their ends are recorded, or after `patienceMs`, and besides what they left in their
-   * groups is gone, or was given up some seconds after its SIGKILL.
-   */
-  async stopCommands(options: { readonly graceMs: number; readonly patienceMs: number }): Promise<void> {
-    await this.runner.close(options.graceMs, options.patienceMs);
-  }
-
-  /** Answers how many commands were lost. */
-  #reconcile(): Promise<number> {
-    return reconcile({
-      executions: this.registry.committedExecutions.values(),
+  /** Answers how many commands were found, and how many were lost. */
+  async #reconcile(): Promise<Pick<Recovery, "adoptedCommands" | "lostCommands">> {
+    const { runner } = this;
+    const all = [...this.registry.committedExecutions.values()];
+    const session = (sessionId: string): Session => this.session(sessionId);
+    const found = { launcher: this.#launcher, runner, session, maxGraceMs: MAX_GRACE_MS };
+    const { adoptedCommands, lost } = await adopt({ executions: all, ...found });
+    const lostCommands = await reconcile({
+      executions: [...lost, ...all.filter(({ status }) => isOver(status))],
       record: (command) => this.submit(command, { isOwn: true }),
       outputBytes: ({ sessionId, commandId }) =>
         outputBytesNow(this.#options.contentDir, this.session(sessionId), commandId),
-      maxGraceMs: 1_000,
+      maxGraceMs: MAX_GRACE_MS,
     });
+    return { adoptedCommands, lostCommands };
   }
 
   /** Reads what the start took on trust. No state depends on it, so damage there is told, and ends nothing. */

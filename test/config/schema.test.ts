@@ -43,6 +43,7 @@ it("fills in every default", () => {
       graceMs: 5_000,
       maxOutputBytes: 104_857_600,
       keepPerSession: 1_000,
+      outliveDaemon: true,
     },
     idempotency: { keepMs: 3_600_000, maxKeys: 1_000_000 },
     limits: {

@@ -12,7 +12,10 @@ import { rewriteJournal } from "../support/journalEdit.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
 
-const daemon = daemonForSuite();
+/** Commands are children of the daemon, as where there is no keeper; with one see commandAdoption.test.ts. */
+const CHILDREN = { config: { commands: { outliveDaemon: false } } };
+
+const daemon = daemonForSuite(CHILDREN);
 
 interface Running {
   readonly sessionId: string;
@@ -79,7 +82,7 @@ describe("commands and the end of the daemon", () => {
   });
 
   it("B.5 kill -9 within the grace of what a command left behind: it is stopped at the next start", async () => {
-    const own = await daemonForTest();
+    const own = await daemonForTest(CHILDREN);
     let peer = await own.peer();
     const { sessionId } = await peer.call("session/create");
     // One stays in the command's group, and the other one leaves it: that is a life of its own.
@@ -122,7 +125,7 @@ describe("commands and the end of the daemon", () => {
 
   it("B.5 the daemon may be started anew by a command of its own", async () => {
     // An agent that finds no daemon starts one, and hands its environment down, the command's token in it.
-    const own = await daemonForTest();
+    const own = await daemonForTest(CHILDREN);
     const peer = await own.peer();
     const { commandId } = await startIn(peer, ["sh", "-c", "echo $SESSIOND_TOKEN; exec sleep 100"]);
     const { output } = await peer.call("command/output", { commandId });
@@ -140,7 +143,7 @@ describe("a command that becomes the next daemon", () => {
     const gate = join(folder, "gate");
     const waiting = 'until [ -e "$0" ]; do sleep 0.01; done; exec "$@"';
     await writeFile(gate, "");
-    const own = await daemonForTest({ around: ["setsid", "sh", "-c", waiting, gate] });
+    const own = await daemonForTest({ ...CHILDREN, around: ["setsid", "sh", "-c", waiting, gate] });
     const { identity } = await startIn(await own.peer(), ["sleep", "100"]);
     await own.kill();
     process.kill(identity.pid, "SIGKILL");
@@ -175,7 +178,7 @@ describe("pids that mean somebody else by now", () => {
     ["another boot", (is: ProcessIdentity) => ({ ...is, bootId: "00000000-0000-4000-8000-000000000000" })],
     ["no proof at all", (is: ProcessIdentity) => ({ pid: is.pid })],
   ])("B.5 a pid with %s is never signalled", async (_, written) => {
-    const own = await daemonForTest();
+    const own = await daemonForTest(CHILDREN);
     const peer = await own.peer();
     const { commandId, identity } = await startIn(peer, ["sleep", "100"]);
     await own.kill();
@@ -192,7 +195,7 @@ describe("pids that mean somebody else by now", () => {
 
   it("B.5 with the right start time and boot it is, also without its token", async () => {
     // The counter-check: without it the tests above would pass for a daemon that signals nobody.
-    const own = await daemonForTest();
+    const own = await daemonForTest(CHILDREN);
     const peer = await own.peer();
     const { identity } = await startIn(peer, ["sleep", "100"]);
     await own.kill();

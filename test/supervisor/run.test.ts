@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 
+import { startChild } from "../../src/process/child.js";
 import { OutputGauge } from "../../src/process/output.js";
 import type { Command } from "../../src/session/commands.js";
 import type { ExecutionLimits } from "../../src/session/state.js";
@@ -40,6 +41,8 @@ async function launching(script: string, limits: Partial<ExecutionLimits> = {}):
       gauge,
       nowMs: () => Date.now() + offsetMs,
       chance: () => 0,
+      start: (_, request) => startChild(request),
+      stopLost: () => Promise.resolve(),
       prepare: () => {
         isPreparing = true;
         return gate.then(() => paths);

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { PlainFiles } from "../../src/content/plainFiles.js";
 import type { Command } from "../../src/session/commands.js";
 import { ContentHold } from "../../src/supervisor/contentHold.js";
+import { Launcher } from "../../src/supervisor/launcher.js";
 import { Runner } from "../../src/supervisor/runner.js";
 import { execution } from "../session/samples.js";
 import { until } from "../support/until.js";
@@ -31,6 +32,12 @@ beforeEach(async () => {
     hold: new ContentHold(),
     files: new PlainFiles(),
     clock: bench.clock,
+    launcher: new Launcher({
+      keeper: undefined,
+      runningDir: join(contentDir, "running"),
+      log: { warn: (_, what) => told.push(what) },
+    }),
+    stopLost: () => Promise.resolve(),
     record: (command) => {
       if (isFull) return Promise.reject(new Error("ENOSPC"));
       recorded.push(command);

@@ -173,7 +173,8 @@ export class TestDaemon {
       faults.push(...peer.check.faults);
     }
     faults.push(...(await this.#stopAll()));
-    await rm(this.folder, { recursive: true, force: true });
+    // A keeper whose command was killed just now still writes that down.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     if (faults.length > 0) throw new Error(faults.slice(0, 10).join("\n"));
   }
 

@@ -9,6 +9,7 @@ const ENTRY = fileURLToPath(new URL("daemonProcess.mjs", import.meta.url));
 export interface Ready {
   readonly pid: number;
   readonly records: number;
+  readonly adoptedCommands: number;
   readonly lostCommands: number;
   readonly durationMs: number;
 }

@@ -82,7 +82,8 @@ export class Stage {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all(this.#clients.map((client) => client.close()));
-    this.#signal("SIGTERM");
+    // With all that it runs: its folder goes too.
+    this.#signal("SIGINT");
     if (!(await this.#ended(END_WITHIN_MS))) await this.kill();
     if (!this.#keep) await rm(this.folder, { recursive: true, force: true });
     process.off("exit", this.#atExit);

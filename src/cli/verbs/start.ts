@@ -40,7 +40,7 @@ export const start: Verb<StartOptions> = async (context, options) => {
     return status;
   });
   if (!("closed" in daemon)) return sayThatItRuns(context, daemon);
-  const stopListening = stopOnSignals(() => void daemon.close().catch(() => undefined));
+  const stopListening = stopOnSignals((commands) => void daemon.close(commands).catch(() => undefined));
   if (options.quiet !== true) await greet(context, { ...places, pid: process.pid });
   try {
     await daemon.closed;
@@ -75,14 +75,19 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && error.name === "DataFolderBusyError";
 }
 
-/** The first signal stops in order, a second Ctrl-C at once. Answers how to leave the signals alone again. */
-function stopOnSignals(stop: () => void): () => void {
+/**
+ * The first signal stops in order, a second Ctrl-C at once. Ctrl-C ends the commands as well: whoever presses it wants the
+ * terminal, and all that came from it, back. By the other signals a service manager stops or upgrades the daemon, and they go on.
+ * Answers how to leave the signals alone again.
+ */
+function stopOnSignals(close: (commands: "keep" | "stop") => void): () => void {
   let interrupts = 0;
   const interrupt = (): void => {
     interrupts += 1;
     if (interrupts > 1) process.exit(EXIT.interrupted);
-    stop();
+    close("stop");
   };
+  const stop = (): void => close("keep");
   process.on("SIGINT", interrupt).on("SIGTERM", stop).on("SIGHUP", stop);
   return () => {
     process.off("SIGINT", interrupt).off("SIGTERM", stop).off("SIGHUP", stop);

@@ -20,6 +20,8 @@ function inWords({ paint }: Context, is: Status, health: Health): string {
   const { journal, recovery } = is;
   const headline = `sessiond ${is.version}, pid ${is.pid}, up ${duration(is.uptimeMs)}`;
   const state = health.status === "ok" ? paint("green", "well") : paint("red", "degraded");
+  const adopted =
+    recovery.adoptedCommands === 0 ? "" : `, ${counted(recovery.adoptedCommands, "command")} taken over`;
   const lost = recovery.lostCommands === 0 ? "" : `, ${counted(recovery.lostCommands, "command")} lost`;
   const table = facts(
     [
@@ -29,6 +31,7 @@ function inWords({ paint }: Context, is: Status, health: Health): string {
         .map(({ name, detail }) => [`  ${name}`, paint("red", detail)] as const),
       ["sessions", counts(is.sessions.total, is.sessions.byStatus)],
       ["commands", counts(is.commands.total, is.commands.byStatus)],
+      ...(is.supervision === "keeper" ? [] : [["  supervision", "they end with the daemon"] as const]),
       ["activities", is.activities.toLocaleString("en")],
       ["clients", `${counted(is.connections, "connection")}, ${counted(is.subscriptions, "subscription")}`],
       [
@@ -38,7 +41,7 @@ function inWords({ paint }: Context, is: Status, health: Health): string {
       [
         "last start",
         `${ago(is.startedAt, Date.now())}, ${counted(recovery.records, "record")} read in ` +
-          `${duration(recovery.durationMs)}${lost}`,
+          `${duration(recovery.durationMs)}${adopted}${lost}`,
       ],
       ["memory", bytes(is.memory.rssBytes)],
       ["loop", `late by ${is.loop.p99Ms} ms in 1 % of the last minute, ${is.loop.maxMs} ms at most`],

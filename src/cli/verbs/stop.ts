@@ -8,14 +8,16 @@ import { EXIT } from "../exitCodes.js";
 interface StopOptions {
   /** Milliseconds. */
   readonly timeout?: number;
+  /** Whether running commands are ended, too. */
+  readonly commands?: boolean;
 }
 
 const ANSWER_WITHIN_MS = 5_000;
 const STOP_WITHIN_MS = 30_000;
 
-/** Stops the daemon. That none runs is no error: then what was asked for is so. */
-export const stop: Verb<StopOptions> = async (context, { timeout = STOP_WITHIN_MS }) => {
-  const pid = await stopDaemon(context, timeout);
+/** Stops the daemon; commands go on where they can. That none runs is no error: then what was asked for is so. */
+export const stop: Verb<StopOptions> = async (context, { timeout = STOP_WITHIN_MS, commands = false }) => {
+  const pid = await stopDaemon(context, timeout, commands ? "stop" : "keep");
   await context.print({ stopped: pid !== undefined, ...(pid === undefined ? {} : { pid }) }, () =>
     pid === undefined ? "sessiond is not running.\n" : `sessiond (pid ${pid}) has stopped.\n`,
   );
@@ -27,14 +29,18 @@ export const stop: Verb<StopOptions> = async (context, { timeout = STOP_WITHIN_M
  *
  * @returns its pid, or undefined when none was running.
  */
-export async function stopDaemon(context: Context, withinMs = STOP_WITHIN_MS): Promise<number | undefined> {
+export async function stopDaemon(
+  context: Context,
+  withinMs = STOP_WITHIN_MS,
+  commands: "keep" | "stop" = "keep",
+): Promise<number | undefined> {
   const socket = await context.socket();
   const asked = await ask(socket, "daemon/status", ANSWER_WITHIN_MS);
   if (asked.state === "absent") return undefined;
   if (asked.state !== "answered") throw unanswered(socket, asked);
   const { pid } = asked.result as Result<"daemon/status">;
   // Whether the answer still came through does not matter: that it is gone does.
-  await ask(socket, "daemon/shutdown", ANSWER_WITHIN_MS);
+  await ask(socket, "daemon/shutdown", ANSWER_WITHIN_MS, commands === "stop" ? { commands } : undefined);
   const isGone = await until(async () => {
     if (isAlive(pid)) return false;
     return (await ask(socket, "daemon/ping", ANSWER_WITHIN_MS)).state === "absent";

@@ -5,9 +5,10 @@ import { getSystemErrorMap } from "node:util";
 import { checkRequest } from "../launch.js";
 import { explainFailedStart, explainOutput, type LaunchError } from "../launchError.js";
 import type { StartRequest, Supervised } from "../supervised.js";
-import { writeIntent } from "./intent.js";
+import { readIntent, writeIntent } from "./intent.js";
+import { connectToKeeper } from "./keeperSocket.js";
 import { Kept } from "./kept.js";
-import type { Records } from "./records.js";
+import { isClaimed, readRecords, type Records } from "./records.js";
 import { KeeperSpawner, SpawnError } from "./spawner.js";
 
 /** How often a spawn server is started anew for one command, before it goes without a keeper. */
@@ -32,17 +33,22 @@ type Asked = Pick<StartRequest, "argv" | "cwd" | "env" | "stdoutPath" | "stderrP
 
 /** Starts processes that outlive the daemon, and finds those that an earlier one has started. */
 export class Keepers {
-  readonly #spawner: KeeperSpawner;
+  readonly #spawner: KeeperSpawner | undefined;
   readonly #kept = new Set<Kept>();
 
-  /** @param program the path of the keeper */
-  constructor(program: string) {
-    this.#spawner = new KeeperSpawner(program);
+  /** @param program the path of the keeper; without it nothing is started, and what is there already is found */
+  constructor(program: string | undefined) {
+    this.#spawner = program === undefined ? undefined : new KeeperSpawner(program);
+  }
+
+  /** Whether processes can be started. */
+  get canStart(): boolean {
+    return this.#spawner !== undefined;
   }
 
   /** The pid of the spawn server, while there is one. */
   get spawnerPid(): number | undefined {
-    return this.#spawner.pid;
+    return this.#spawner?.pid;
   }
 
   /**
@@ -52,6 +58,7 @@ export class Keepers {
    * be started without a keeper
    */
   async start(folder: string, request: StartRequest): Promise<Supervised> {
+    if (this.#spawner === undefined) throw new NoKeeperError("there are no keepers");
     checkRequest(request);
     await writeIntent(folder, request).catch((cause: unknown) => {
       throw new NoKeeperError("its intent could not be written", { cause });
@@ -78,6 +85,21 @@ export class Keepers {
     throw await explained(request, process);
   }
 
+  /**
+   * What there is in a folder: `process`: a keeper, or the outcome of one; `unclaimed`: nobody has begun what its intent
+   * asks for; `lost`: its keeper was killed; `nothing`: no intent that may be carried out.
+   */
+  async look(folder: string): Promise<"process" | "unclaimed" | "lost" | "nothing"> {
+    const socket = await connectToKeeper(folder);
+    socket?.destroy();
+    if (socket !== undefined) return "process";
+    // After the look for the keeper, which writes before it goes.
+    const { failed, ended } = await readRecords(folder);
+    if (failed !== undefined || ended !== undefined) return "process";
+    if (await isClaimed(folder)) return "lost";
+    return (await readIntent(folder)) === undefined ? "nothing" : "unclaimed";
+  }
+
   /** Ends what the keeper of a folder has, of which nobody knows any more; resolves when there is no keeper. */
   async dispose(folder: string, graceMs: number): Promise<void> {
     const kept = this.#follow(folder);
@@ -89,7 +111,7 @@ export class Keepers {
   close(): void {
     for (const kept of this.#kept) kept.detach();
     this.#kept.clear();
-    this.#spawner.close();
+    this.#spawner?.close();
   }
 
   #follow(folder: string): Kept {
@@ -101,7 +123,7 @@ export class Keepers {
   /** Resolves when a keeper has the command. */
   async #spawn(folder: string): Promise<void> {
     let cause: unknown;
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    for (let tries = 0; tries < TRIES && this.#spawner !== undefined; tries += 1) {
       try {
         await this.#spawner.spawn(folder);
         return;

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Ending } from "../supervised.js";
@@ -45,9 +45,12 @@ export async function readRecords(folder: string): Promise<Records> {
   return records;
 }
 
-/** Whether a keeper has, or had, the command. */
+/** Whether somebody has, or had, the command. */
 export async function isClaimed(folder: string): Promise<boolean> {
-  return (await readFile(join(folder, "claim"), "utf8").catch(emptyIfMissing)) !== "";
+  return stat(join(folder, "claim")).then(
+    () => true,
+    (error: unknown) => emptyIfMissing(error) !== "",
+  );
 }
 
 function emptyIfMissing(error: unknown): string {

@@ -58,12 +58,20 @@ export const daemon = {
         logDir: z.string().optional(),
         sessions: z.strictObject({ total: count, archived: count, byStatus }),
         commands: z.strictObject({ total: count, running: count, byStatus }),
+        /** `keeper`: commands outlive the daemon, and are stopped with their whole tree; `child`: neither. */
+        supervision: z.enum(["keeper", "child"]),
         activities: count,
         connections: count,
         subscriptions: count,
         idempotencyKeys: count,
         journal: z.strictObject({ seq, oldestSeq: seq, sizeBytes: count, segments: count, snapshotSeq: seq }),
-        recovery: z.strictObject({ durationMs: count, records: count, lostCommands: count }),
+        recovery: z.strictObject({
+          durationMs: count,
+          records: count,
+          /** Of earlier daemons: those that this one goes on with, and those of which nothing is known. */
+          adoptedCommands: count,
+          lostCommands: count,
+        }),
         memory: z.strictObject({ rssBytes: count, heapUsedBytes: count }),
         /** How late the event loop was: each figure is that of the worst ten seconds of the last minute. */
         loop: z.strictObject({
@@ -120,7 +128,10 @@ export const daemon = {
   "daemon/shutdown": method({
     summary: "Stops the daemon in order: commands, journal, socket.",
     get params() {
-      return z.strictObject({});
+      return z.strictObject({
+        /** `keep`: those that have a keeper go on, and the next daemon adopts them. */
+        commands: z.enum(["keep", "stop"]).default("keep"),
+      });
     },
     get result() {
       return z.strictObject({ stopping: z.literal(true) });

@@ -24,8 +24,8 @@ export function daemonHandlers(services: Services): NamespaceHandlers<"daemon"> 
     "daemon/status": () => showStatus(services),
     "daemon/health": () => showHealth(services),
     "daemon/backup": ({ path }) => supervisor.backups.run(path),
-    "daemon/shutdown": () => {
-      services.shutdown();
+    "daemon/shutdown": ({ commands }) => {
+      services.shutdown(commands);
       return { stopping: true };
     },
   };
@@ -46,6 +46,7 @@ function showStatus(services: Services): Result<"daemon/status"> {
     ...services.places,
     sessions,
     commands: countCommands(registry),
+    supervision: supervisor.supervision,
     activities,
     connections: services.connectionCount(),
     subscriptions: supervisor.feed.size,

@@ -1,4 +1,5 @@
 import type { Logbook } from "../../supervisor/logbook.js";
+import type { CommandsAtStop } from "../../supervisor/runner.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { MethodName, Result } from "../../protocol/types.js";
 import type { Handlers } from "../../rpc/dispatch.js";
@@ -23,7 +24,7 @@ export interface Services {
   readonly places: Pick<Result<"daemon/status">, "socket" | "dataDir" | "logDir">;
   readonly connectionCount: () => number;
   /** Begins the stop, after the answer is on its way. */
-  readonly shutdown: () => void;
+  readonly shutdown: (commands: CommandsAtStop) => void;
 }
 
 /** The handlers of one namespace: one for each of its methods. */

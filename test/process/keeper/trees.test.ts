@@ -6,6 +6,7 @@ import { beforeEach, expect, it, onTestFinished } from "vitest";
 
 import { isSame, readIdentity } from "../../../src/process/identity.js";
 import { describeIf, hasProgram } from "../../support/requires.js";
+import { until } from "../../support/until.js";
 import { KeeperBench, PROGRAM } from "./keeperBench.js";
 
 /** Trees that are hard to stop; each says `up` when all of it is there. `$0` is how long they sleep, and their mark. */
@@ -109,6 +110,7 @@ describeIf(
       const alone = Number(/^\d+$/m.exec(await readFile(out, "utf8"))?.[0]);
       expect(await bench.running()).toEqual([alone]);
       process.kill(alone, "SIGKILL");
+      await until("its end", async () => (await bench.running()).length === 0);
     });
   },
 );
