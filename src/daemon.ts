@@ -34,7 +34,6 @@ import { acquireDataLock } from "./server/lock.js";
 import { Subscriptions } from "./server/subscriptions.js";
 import { Logbook } from "./supervisor/logbook.js";
 import { sessionLogger } from "./supervisor/sessionLogger.js";
-import type { CommandsAtStop } from "./supervisor/runner.js";
 import { Supervisor } from "./supervisor/supervisor.js";
 import { VERSION } from "./version.js";
 
@@ -74,10 +73,9 @@ export interface Daemon {
   /**
    * Stops in order: from now on requests are refused; then a backup, commands, peers and the socket, jobs, bodies, journal,
    * logs, lock. Answers the same promise when called again; `stop` counts from whomever it comes, while that can be.
-   *
    * @param commands what becomes of those that could go on without the daemon; `stop` if absent
    */
-  close(commands?: CommandsAtStop): Promise<void>;
+  close(commands?: Ending["commands"]): Promise<void>;
   /** Resolves when the daemon has stopped, whoever asked for it. */
   readonly closed: Promise<void>;
 }
@@ -87,8 +85,8 @@ const CLOSE_GRACE_MS = 500;
 const CLOSE_PATIENCE_MS = 800;
 
 /**
- * Opens the rooms in order and closes them in reverse: lock, logs, clock, supervisor (journal, recovery), jobs,
- * socket; commands end while their peers are still there. Nobody is answered before everything that was acknowledged earlier is there again.
+ * Opens the rooms in order and closes them in reverse; commands end while their peers are still there. Nobody is answered
+ * before everything that was acknowledged earlier is there again.
  */
 export async function openDaemon(options: DaemonOptions): Promise<Daemon> {
   const closers = new Closers();

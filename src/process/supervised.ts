@@ -28,14 +28,14 @@ export interface Supervised {
   /** Undefined where it cannot be known. */
   readonly identity: ProcessIdentity | undefined;
   /** Sends a signal to the process's group; nothing where it has ended. */
-  signal(signal: NodeJS.Signals): void;
+  readonly signal: (signal: NodeJS.Signals) => void;
   /**
    * Ends it: SIGTERM, `graceMs`, SIGKILL. Safe to call again: the earliest SIGKILL that anybody wanted counts, and the
    * first cause. After the end of the process it is for what that left in its group, which is being ended already.
    *
    * @param cause lower-case words with `_` between
    */
-  stop(graceMs: number, cause: string): void;
+  readonly stop: (graceMs: number, cause: string) => void;
   /** Resolves when the process has ended. Never rejects. */
   readonly ended: Promise<Ending>;
   /** Resolves when what it left in its group has gone as well, or was given up. Never rejects. */

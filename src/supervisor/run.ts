@@ -222,9 +222,10 @@ export class Run {
 
   #leave(last: Pick<Supervised, "stop" | "gone">): void {
     this.#remnants = last;
-    void last.gone.then(() => {
+    const forget = (): void => {
       if (this.#remnants === last) this.#remnants = undefined;
-    });
+    };
+    last.gone.then(forget, forget);
   }
 
   /** Nobody knows how it ended, or whether it did: it is ended, and not tried again. */

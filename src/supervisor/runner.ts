@@ -8,6 +8,7 @@ import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
 import type { Placements } from "./placements.js";
+import { stopOwn } from "./reconcile.js";
 import type { Registry } from "./registry.js";
 import { Reports, type ReportsParts } from "./reports.js";
 import type { Found, Launcher } from "./launcher.js";
@@ -24,8 +25,6 @@ interface RunnerParts extends ReportsParts {
   readonly placements?: Pick<Placements, "ensure">;
   readonly clock: Clock;
   readonly launcher: Launcher;
-  /** See {@link stopOwn}. */
-  readonly stopLost: (execution: Execution) => Promise<void>;
 }
 
 /** What becomes of running commands when the daemon stops; `keep` is for those that can outlive it. */
@@ -179,7 +178,7 @@ export class Runner {
   }
 
   #makeRun(execution: Execution, session: Session, inputs: RunInputs): Run {
-    const { clock, launcher, stopLost } = this.#parts;
+    const { clock, launcher } = this.#parts;
     const { commandId, token } = execution;
     const reports = new Serial();
     const run = new Run(execution, inputs, {
@@ -187,7 +186,7 @@ export class Runner {
       nowMs: () => clock.nowMs(),
       chance: Math.random,
       start: (attempt, request) => launcher.start({ token, attempt }, request),
-      stopLost: () => stopLost(this.#parts.registry.execution(commandId) ?? execution),
+      stopLost: () => stopOwn(this.#parts.registry.execution(commandId) ?? execution),
       prepare: () => this.#outputs.prepare(session, commandId),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
@@ -215,10 +214,14 @@ export class Runner {
   #letGo(run: Run, execution: Execution | undefined): void {
     run.close();
     this.#settling.add(run);
-    void run.settled().then(async () => {
-      this.#settling.delete(run);
-      if (execution !== undefined) await this.#parts.launcher.forget(execution.token);
-    });
+    void this.#forget(run, execution);
+  }
+
+  /** Nothing of a command is left to do once what it left behind is gone. */
+  async #forget(run: Run, execution: Execution | undefined): Promise<void> {
+    await run.settled();
+    this.#settling.delete(run);
+    if (execution !== undefined) await this.#parts.launcher.forget(execution.token);
   }
 
   #removeOutput({ commandId, sessionId }: Execution): void {

@@ -25,7 +25,7 @@ import { Launcher } from "./launcher.js";
 import { Leases } from "./leases.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
-import { reconcile, stopOwn } from "./reconcile.js";
+import { reconcile } from "./reconcile.js";
 import { Registry } from "./registry.js";
 import { HeldBytes } from "./retention/heldBytes.js";
 import { RetentionRuns } from "./retention/runs.js";
@@ -148,7 +148,6 @@ export class Supervisor {
     this.runner = new Runner({
       ...parts,
       launcher: this.#launcher,
-      stopLost: stopOwn,
       contentDir,
       clock,
       record,

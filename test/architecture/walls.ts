@@ -203,6 +203,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
     "one state machine: open batch, sync, failure; taken apart, its order could not be followed",
   "src/log/rollingFile.ts": "one state machine: a file that is opened, rolled, given up and opened again",
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
+  "src/supervisor/runner.ts": "the commands that run: what events, callers and a stop want of each of them",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",

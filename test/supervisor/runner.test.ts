@@ -37,7 +37,6 @@ beforeEach(async () => {
       runningDir: join(contentDir, "running"),
       log: { warn: (_, what) => told.push(what) },
     }),
-    stopLost: () => Promise.resolve(),
     record: (command) => {
       if (isFull) return Promise.reject(new Error("ENOSPC"));
       recorded.push(command);

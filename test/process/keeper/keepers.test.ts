@@ -124,7 +124,9 @@ describeIf(HAS, "a C compiler", "a command without a daemon", () => {
 
   it("says of a start that failed why it did", async () => {
     const folder = bench.next();
-    await expect(bench.keepers.start(folder, bench.request(["no-such-program"]))).rejects.toThrow();
+    await expect(bench.keepers.start(folder, bench.request(["no-such-program"]))).rejects.toThrow(
+      "no-such-program",
+    );
     bench.forget();
     const adopted = bench.keepers.adopt(folder, bench.request(["no-such-program"]));
     await expect(adopted).rejects.toMatchObject({ code: "program_missing" });
