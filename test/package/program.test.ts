@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
+import { keeperProgram } from "../../src/process/keeper/program.js";
 import { VERSION } from "../../src/version.js";
 import { Shell } from "../cli/shell.js";
 import { describeIf, hasProgram } from "../support/requires.js";
@@ -54,6 +55,9 @@ for (const { version, bin, missing } of nodes) {
       const { exitCode, err } = await shell.run("start", "--detach");
       expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
       expect((await shell.run("ping")).out).toMatch(/^pong in /);
+      // The keeper comes with the package, and may be run, where it could be built.
+      const supervision = keeperProgram() === undefined ? "child" : "keeper";
+      expect(await shell.json("status")).toMatchObject({ supervision });
       expect(await shell.run("run", "--", "echo", "hi")).toMatchObject({ exitCode: 0, out: "hi\n", err: "" });
       expect(await shell.json("list")).toMatchObject({
         items: [{ name: "echo", status: "completed" }],
