@@ -25,7 +25,7 @@ import { openJobs } from "./schedule/cron.js";
 import { readUptime, writeUptime } from "./schedule/uptime.js";
 import type { Connection } from "./server/connection.js";
 import { Connections } from "./server/connections.js";
-import { Closers, Ending } from "./server/ending.js";
+import { Closers, COMMANDS_AT_STOP, Ending } from "./server/ending.js";
 import { createHandlers } from "./server/handlers/index.js";
 import type { Services } from "./server/handlers/services.js";
 import { LeaseHolders } from "./server/leaseHolders.js";
@@ -79,10 +79,6 @@ export interface Daemon {
   /** Resolves when the daemon has stopped, whoever asked for it. */
   readonly closed: Promise<void>;
 }
-
-/** From SIGTERM to SIGKILL when the daemon stops: it is to be gone within a second. */
-const CLOSE_GRACE_MS = 500;
-const CLOSE_PATIENCE_MS = 800;
 
 /**
  * Opens the rooms in order and closes them in reverse; commands end while their peers are still there. Nobody is answered
@@ -154,7 +150,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   }
   closers.add(() => connections.close());
   // Before the peers are let go: whoever waits for a command still learns how it ended.
-  closers.add(() => supervisor.runner.close(CLOSE_GRACE_MS, CLOSE_PATIENCE_MS, end.commands));
+  closers.add(() => supervisor.runner.close({ ...COMMANDS_AT_STOP, commands: end.commands }));
   closers.add(() => supervisor.backups.close());
   closers.add(() => supervisor.retention.close());
   log.info({ event: "daemon.ready", ...supervisor.recovery, socket: places.socket }, "Ready");

@@ -1,5 +1,8 @@
 import type { CommandsAtStop } from "../supervisor/runner.js";
 
+/** Milliseconds from SIGTERM to SIGKILL for commands that are ended, and until that is given up: a second is enough. */
+export const COMMANDS_AT_STOP = { graceMs: 500, patienceMs: 800 } as const;
+
 /** Things to close, the last opened first. */
 export class Closers {
   readonly #closers: (() => Promise<void> | void)[] = [];

@@ -144,7 +144,12 @@ export class Runner {
    * Stops every command, because the daemon stops, or those that cannot outlive it; resolves when their ends are recorded
    * or time is up, and what they left in their groups is gone or given up.
    */
-  async close(graceMs: number, patienceMs: number, commands: CommandsAtStop = "stop"): Promise<void> {
+  async close(how: {
+    readonly graceMs: number;
+    readonly patienceMs: number;
+    readonly commands: CommandsAtStop;
+  }): Promise<void> {
+    const { graceMs, patienceMs, commands } = how;
     this.#isClosing = true;
     const ends = [...this.#runs].map(async ([commandId, { run }]) => {
       if (commands === "keep" && (await run.isKept())) return;

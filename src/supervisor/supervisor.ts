@@ -1,4 +1,3 @@
-import { outputBytesNow } from "../content/outputFolder.js";
 import type { FolderOwner } from "../content/places.js";
 import type { Journal } from "../journal/index.js";
 import { RefusalError } from "../protocol/errors.js";
@@ -6,8 +5,7 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
-import { type Execution, isOver, type Session } from "../session/state.js";
-import { adopt } from "./adopt.js";
+import type { Execution, Session } from "../session/state.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -25,7 +23,6 @@ import { Launcher } from "./launcher.js";
 import { Leases } from "./leases.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
-import { reconcile } from "./reconcile.js";
 import { Registry } from "./registry.js";
 import { HeldBytes } from "./retention/heldBytes.js";
 import { RetentionRuns } from "./retention/runs.js";
@@ -34,6 +31,7 @@ import type { SupervisorOptions } from "./options.js";
 import { recover, type Recovery } from "./recover.js";
 import { Search } from "./search/search.js";
 import { Snapshots } from "./snapshots.js";
+import { takeOver } from "./takeOver.js";
 import { Transfers } from "./transfers.js";
 import { Workspaces } from "./workspaces/workspaces.js";
 
@@ -41,9 +39,6 @@ export type { Session } from "../session/state.js";
 
 /** How long a stop saves bodies, and then the files for people: the next start goes on with what is left. */
 const PATIENCE_MS = 2_000;
-
-/** From SIGTERM to SIGKILL at most, for what a start ends: it does not wait for long. */
-const MAX_GRACE_MS = 1_000;
 
 /** Everything about sessions and their commands, behind one face. */
 export class Supervisor {
@@ -85,7 +80,13 @@ export class Supervisor {
     try {
       const supervisor = new Supervisor(options, { ...state, journal });
       await supervisor.#openFiles(deleted);
-      const commands = await supervisor.#reconcile();
+      const commands = await takeOver({
+        registry,
+        launcher: supervisor.#launcher,
+        runner: supervisor.runner,
+        contentDir: options.contentDir,
+        record: (command) => supervisor.submit(command, { isOwn: true }),
+      });
       await supervisor.workspaces.begin();
       supervisor.files?.begin();
       supervisor.#leftovers.begin(deleted);
@@ -256,23 +257,6 @@ export class Supervisor {
   /** Writes the whole state, so that a start need not replay the journal. See `Snapshots.write`. */
   snapshot(): Promise<void> {
     return this.#snapshots.write();
-  }
-
-  /** Answers how many commands were found, and how many were lost. */
-  async #reconcile(): Promise<Pick<Recovery, "adoptedCommands" | "lostCommands">> {
-    const { runner } = this;
-    const all = [...this.registry.committedExecutions.values()];
-    const session = (sessionId: string): Session => this.session(sessionId);
-    const found = { launcher: this.#launcher, runner, session, maxGraceMs: MAX_GRACE_MS };
-    const { adoptedCommands, lost } = await adopt({ executions: all, ...found });
-    const lostCommands = await reconcile({
-      executions: [...lost, ...all.filter(({ status }) => isOver(status))],
-      record: (command) => this.submit(command, { isOwn: true }),
-      outputBytes: ({ sessionId, commandId }) =>
-        outputBytesNow(this.#options.contentDir, this.session(sessionId), commandId),
-      maxGraceMs: MAX_GRACE_MS,
-    });
-    return { adoptedCommands, lostCommands };
   }
 
   /** Reads what the start took on trust. No state depends on it, so damage there is told, and ends nothing. */

@@ -47,7 +47,7 @@ beforeEach(async () => {
   });
   onTestFinished(async () => {
     isFull = false;
-    const closing = runner.close(0, 5_000);
+    const closing = runner.close({ graceMs: 0, patienceMs: 5_000, commands: "stop" });
     await until("the end of all", async () => {
       sync();
       await settled();

@@ -1,0 +1,43 @@
+import { outputBytesNow } from "../content/outputFolder.js";
+import type { Command } from "../session/commands.js";
+import type { Session } from "../session/state.js";
+import { isOver } from "../session/state.js";
+import { adopt } from "./adopt.js";
+import type { Launcher } from "./launcher.js";
+import { reconcile } from "./reconcile.js";
+import type { Recovery } from "./recover.js";
+import type { Registry } from "./registry.js";
+import type { Runner } from "./runner.js";
+
+interface TakeOverParts {
+  readonly registry: Registry;
+  readonly launcher: Launcher;
+  readonly runner: Pick<Runner, "adopt">;
+  readonly contentDir: string;
+  readonly record: (command: Command) => Promise<unknown>;
+}
+
+/** From SIGTERM to SIGKILL at most, for what a start ends: it does not wait for long. */
+const MAX_GRACE_MS = 1_000;
+
+/** Goes on with the commands of earlier daemons where that can be, and ends what is left of the others. */
+export async function takeOver(
+  parts: TakeOverParts,
+): Promise<Pick<Recovery, "adoptedCommands" | "lostCommands">> {
+  const { registry, contentDir, record } = parts;
+  const executions = [...registry.committedExecutions.values()];
+  const session = (sessionId: string): Session => {
+    const found = registry.committedSessions.get(sessionId);
+    if (found === undefined)
+      throw new Error(`A command belongs to the session "${sessionId}", which is not there.`);
+    return found;
+  };
+  const { adoptedCommands, lost } = await adopt({ ...parts, executions, session, maxGraceMs: MAX_GRACE_MS });
+  const lostCommands = await reconcile({
+    executions: [...lost, ...executions.filter(({ status }) => isOver(status))],
+    record,
+    outputBytes: ({ sessionId, commandId }) => outputBytesNow(contentDir, session(sessionId), commandId),
+    maxGraceMs: MAX_GRACE_MS,
+  });
+  return { adoptedCommands, lostCommands };
+}
