@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { randomInt } from "node:crypto";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 
@@ -6,6 +7,7 @@ import { isSame, readIdentity } from "../../src/process/identity.js";
 import { keeperProgram } from "../../src/process/keeper/program.js";
 import type { Params } from "../../src/protocol/types.js";
 import { daemonForTest, type TestDaemon } from "../support/daemon.js";
+import { pidsWith } from "../process/keeper/keeperBench.js";
 import type { Peer } from "../support/peer.js";
 import { describeIf } from "../support/requires.js";
 import { until } from "../support/until.js";
@@ -22,8 +24,9 @@ interface Scene {
   peer: Peer;
 }
 
-async function scene(): Promise<Scene> {
-  const daemon = await daemonForTest();
+/** One that is not killed may be in the process of the test, where coverage sees it. */
+async function scene(how: "kill" | "shutdown" = "kill"): Promise<Scene> {
+  const daemon = await daemonForTest({ inProcess: how === "shutdown" });
   const peer = await daemon.peer();
   const { sessionId } = await peer.call("session/create");
   const gate = join(daemon.folder, "gate");
@@ -65,7 +68,7 @@ const folders = async ({ daemon }: Scene): Promise<string[]> => readdir(join(dae
 
 describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
   it.each(["kill", "shutdown"] as const)("B.1 goes on after a %s, and its end is known", async (how) => {
-    const here = await scene();
+    const here = await scene(how);
     const commandId = await start(here, GATED);
     const before = await here.peer.call("command/get", { commandId });
     const identity = readIdentity(before.pid ?? 0);
@@ -91,11 +94,11 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
       here,
       GATED.replace("exit 7", () => last),
     );
-    const { pid = 0 } = await here.peer.call("command/get", { commandId });
-    const identity = readIdentity(pid);
+    const [folder = ""] = await folders(here);
     await end(here, "kill");
     await writeFile(here.gate, "");
-    await until("its end", () => identity !== undefined && !isSame(identity));
+    const running = join(here.daemon.dataDir, "running", folder);
+    await until("its end", async () => (await readdir(running)).includes("ended"));
     const endedBefore = Date.now();
     await here.daemon.start();
     here.peer = await here.daemon.peer();
@@ -168,7 +171,7 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
   it.each(["kill", "shutdown"] as const)(
     "B.1 is tried again after a %s in the pause between two tries",
     async (how) => {
-      const here = await scene();
+      const here = await scene(how);
       const retry = { maxAttempts: 2, initialIntervalMs: 1_500, maximumIntervalMs: 1_500 };
       const commandId = await start(here, "echo $SESSIOND_ATTEMPT; exit 3", { retry });
       await until("the pause", async () => {
@@ -181,7 +184,7 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
   );
 
   it("B.1 ends with it where that is asked for", async () => {
-    const here = await scene();
+    const here = await scene("shutdown");
     const commandId = await start(here, "echo up; exec sleep 100");
     await here.peer.call("daemon/shutdown", { commands: "stop" });
     await here.daemon.process.exited;
@@ -193,7 +196,7 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
   });
 
   it("B.1 is lost where its keeper is killed, and what runs of it is ended", async () => {
-    const here = await scene();
+    const here = await scene("shutdown");
     const commandId = await start(here, "echo up; exec sleep 100");
     const [folder = ""] = await folders(here);
     const claim = join(here.daemon.dataDir, "running", folder, "claim");
@@ -203,5 +206,20 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
       cause: "daemon_lost",
     });
     expect(await here.daemon.leftovers()).toEqual([]);
+  });
+
+  it("B.1 is ended with its whole tree where the next daemon knows nothing of it", async () => {
+    const here = await scene();
+    // Neither its group nor its environment leads to it: only its keeper does.
+    const mark = String(randomInt(100_000_000, 1_000_000_000));
+    await start(here, `setsid env -i /bin/sleep ${mark} & echo up; wait`);
+    await until("the sleeper", async () => (await pidsWith(`sleep\0${mark}`)).length === 1);
+    await end(here, "kill");
+    const [folder = ""] = await folders(here);
+    const running = join(here.daemon.dataDir, "running");
+    await rename(join(running, folder), join(running, "unknown~1"));
+    expect(await here.daemon.start()).toMatchObject({ adoptedCommands: 0, lostCommands: 1 });
+    expect(await pidsWith(`sleep\0${mark}`)).toEqual([]);
+    expect(await folders(here)).toEqual([]);
   });
 });

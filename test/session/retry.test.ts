@@ -136,6 +136,16 @@ describe("the end of a command", () => {
     });
   });
 
+  it("says when it was where nobody was there to see it, and never before its start or after now", () => {
+    const at = (endedAt: number) => onlyEvent(report({ retryable: false, endedAt }));
+    expect(at(7_000)).toMatchObject({ data: { endedAt: 7_000, durationMs: 5_000 } });
+    expect(at(1_000)).toMatchObject({ data: { endedAt: 2_000, durationMs: 0 } });
+    expect(at(99_000)).not.toHaveProperty("data.endedAt");
+    const event = at(7_000);
+    const stamp = { seq: 9, at: 10_000, up: 10_000 };
+    expect(evolveExecution(execution(), event, stamp)).toMatchObject({ endedAt: 7_000 });
+  });
+
   it.each([
     ["make", "make"],
     ["/usr/bin/make", "make"],
