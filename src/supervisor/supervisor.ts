@@ -126,8 +126,7 @@ export class Supervisor {
     this.limits = new Limits({ clock, beats: this.beats, record });
     this.feed = new Feed(journal);
     this.backups = new Backups({ ...parts, clock, contentDir, checkpointsDir, dataDir, log });
-    const isTemporary = options.journal === undefined;
-    this.workspaces = new Workspaces({ dataDir, isTemporary, registry, record, log });
+    this.workspaces = new Workspaces({ dataDir, isTemporary: !options.journal, registry, record, log });
     this.retention = new RetentionRuns({
       ...parts,
       clock,
@@ -145,10 +144,9 @@ export class Supervisor {
     this.archiver = new Archiver({ ...parts, contentDir, sessions, log });
     this.#snapshots = new Snapshots({ ...parts, links: this.#links, archiver: this.archiver, log });
     this.leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
-    this.#launcher = new Launcher(options);
     this.runner = new Runner({
       ...parts,
-      launcher: this.#launcher,
+      launcher: (this.#launcher = new Launcher(options)),
       contentDir,
       clock,
       record,
