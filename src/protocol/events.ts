@@ -81,6 +81,8 @@ const SESSION_EVENTS = {
       signal: z.string().optional(),
       error: text.optional(),
       durationMs: count,
+      /** When it was, where it ended while no daemon was there; else it is the time of the event. */
+      endedAt: time.optional(),
     }),
 } as const;
 

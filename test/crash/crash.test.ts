@@ -10,7 +10,7 @@ import { type Caller, clientCaller, PeerCaller, QUICK } from "./caller.js";
 import { Random } from "./random.js";
 import { Recoveries } from "./recoveries.js";
 import { Watcher } from "./watcher.js";
-import { verifyFinished, verifyOver, verifySession } from "./verify.js";
+import { verifyFinished, verifyKept, verifySession } from "./verify.js";
 import { Writer } from "./writer.js";
 import type { AnsweredCall, WrittenSession } from "./written.js";
 
@@ -102,7 +102,7 @@ async function cycle(): Promise<void> {
   await daemon.kill();
   await startThroughCrashes();
   const peer = await daemon.peer();
-  for (const [commandId, session] of before) await verifyOver(peer, commandId, session);
+  for (const [commandId, session] of before) await verifyKept(peer, commandId, session);
   // Chosen before anything is waited for: else the same seed would not give the same choice.
   const looks = writers.map(({ sessions, calls }) => {
     return { sessions: someSessions(sessions), calls: [...calls.slice(-1), ...random.sample(calls, 2)] };

@@ -118,11 +118,10 @@ async function verifyCommand(peer: Peer, { commandId, argv, status, pid }: Comma
   await until(`${commandId} to run as it says, or to be over`, isTrue);
 }
 
-/** A command that was acknowledged before the daemon was killed: it has ended, one way or another. */
-export async function verifyOver(peer: Peer, commandId: string, session: WrittenSession): Promise<void> {
+/** A command that was acknowledged before the daemon was killed: it is there, and what is said of it is true. */
+export async function verifyKept(peer: Peer, commandId: string, session: WrittenSession): Promise<void> {
   try {
-    const { status } = await peer.call("command/get", { commandId });
-    expect(OVER, `${commandId} is ${status}`).toContain(status);
+    await verifyCommand(peer, await peer.call("command/get", { commandId }));
   } catch (error) {
     if (session.deletion === undefined || !isNotFound(error)) throw error;
   }

@@ -54,7 +54,10 @@ describe("commands in a file with everything of a session", () => {
     const { commandId } = await peer.call("command/start", { sessionId, argv });
     await until("its first line", async () => (await outputOf(peer, commandId)) === "begun\n");
     // It may write before it is recorded that it has started.
-    await until("its start", async () => (await peer.call("command/get", { commandId })).status === "running");
+    await until(
+      "its start",
+      async () => (await peer.call("command/get", { commandId })).status === "running",
+    );
     const path = await exported(peer, sessionId, newPath());
     expect((await linesOf(path)).find(({ line }) => line === "command")).toMatchObject({ status: "running" });
     const other = await elsewhere().peer();

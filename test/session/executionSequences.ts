@@ -74,6 +74,8 @@ export const reportEnd = fc.record({
   chance: fc.double({ min: 0, max: 1, noNaN: true }),
   stdoutBytes: fc.constant(1),
   stderrBytes: fc.constant(2),
+  // Known where it ended while no daemon was there.
+  endedAt: fc.option(fc.nat({ max: 10_000 }), { nil: undefined }),
 });
 
 // What undoes something is met only where the other came before.

@@ -75,8 +75,8 @@ function showData(event: Event, stamp: Stamp): unknown {
     case "command/signalled":
       return { commandId: event.data.commandId, signal: event.data.signal };
     case "command/ended": {
-      const { tool: _, stdoutBytes: __, stderrBytes: ___, ...shown } = event.data;
-      return withoutUndefined(shown);
+      const { tool: _, stdoutBytes: __, stderrBytes: ___, endedAt, ...shown } = event.data;
+      return withoutUndefined({ ...shown, endedAt: endedAt === undefined ? undefined : showTime(endedAt) });
     }
     default:
       return withoutUndefined(event.data);
