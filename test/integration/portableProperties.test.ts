@@ -178,7 +178,12 @@ describe("any session", () => {
         // What a checkpoint keeps is what a restore brings back, here as there.
         if (theirs.items.length === 0) return;
         const checkpointId = theirs.items.at(-1)?.checkpointId;
-        for (const client of [here, there]) await client.checkpoint.restore({ sessionId, checkpointId });
+        for (const client of [here, there]) {
+          // What is shelved stays as it is; where it is not, that is no more than refused.
+          await client.session.untrash({ sessionId }).catch(() => undefined);
+          await client.session.unarchive({ sessionId }).catch(() => undefined);
+          await client.checkpoint.restore({ sessionId, checkpointId });
+        }
         const [back, away] = [await here.session.get({ sessionId }), await there.session.get({ sessionId })];
         const same = ({ name, status, metadata, tags, config, messages, totals }: typeof back): unknown =>
           sorted({ name, status, metadata, tags, config, messages, totals });
