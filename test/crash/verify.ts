@@ -6,6 +6,7 @@ import { readIdentity } from "../../src/process/identity.js";
 import { SessiondError } from "../../src/rpc/remoteError.js";
 import type { Peer } from "../support/peer.js";
 import { until } from "../support/until.js";
+import { verifyAsked } from "./verifyAsked.js";
 import { verifyInvocations, verifyTalk } from "./verifyTalk.js";
 import type { WrittenSession } from "./written.js";
 
@@ -46,6 +47,10 @@ async function verifyPresent(peer: Peer, session: WrittenSession): Promise<void>
   const commandIds = session.commands.flatMap(({ commandId }) => commandId ?? []);
   const said = new Map(session.talk.acknowledged);
   const invoked = session.invocations.map((one) => ({ ...one }));
+  const asked = {
+    checkpoints: [...session.checkpoints.acknowledged],
+    interactions: [...session.interactions.acknowledged],
+  };
 
   const { items } = await peer.call("session/list", { name: session.name });
   expect(items.length, `${session.name} is there ${items.length} times`).toBeLessThanOrEqual(1);
@@ -67,6 +72,7 @@ async function verifyPresent(peer: Peer, session: WrittenSession): Promise<void>
 
   await verifyTalk(peer, { ...session, sessionId }, said);
   await verifyInvocations(peer, { ...session, sessionId }, invoked);
+  await verifyAsked(peer, { ...session, sessionId }, asked);
 
   const { value } = await peer.call("metadata/get", { sessionId, key: "counter", default: 0 });
   expect(value, `${session.name}: counter`).toBeGreaterThanOrEqual(least);
@@ -92,6 +98,9 @@ export async function verifyFinished(peer: Peer, session: WrittenSession): Promi
   expect(shown.activities).toBe(session.attempted.size);
   expect([...session.talk.acknowledged.keys()].toSorted()).toEqual([...session.talk.attempted].toSorted());
   expect(shown.messages).toBe(session.talk.attempted.size);
+  for (const { attempted, acknowledged } of [session.checkpoints, session.interactions])
+    expect(acknowledged).toEqual(attempted);
+  expect(shown.checkpoints).toBe(session.checkpoints.attempted.size);
   const { running, succeeded, abandoned } = shown.invocations;
   const finished = session.invocations.filter(({ told }) => told === "finished").length;
   expect(succeeded).toBe(finished);

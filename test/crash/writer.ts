@@ -4,7 +4,7 @@ import type { MethodName, Params, Result } from "../../src/protocol/types.js";
 import { passing } from "../support/until.js";
 import type { Caller } from "./caller.js";
 import type { Random } from "./random.js";
-import type { AnsweredCall, WrittenCommand, WrittenInvocation, WrittenSession } from "./written.js";
+import type { AnsweredCall, Asked, WrittenCommand, WrittenInvocation, WrittenSession } from "./written.js";
 
 const KEPT_CALLS = 300;
 const ACTIVITIES_PER_SESSION = 60;
@@ -69,6 +69,8 @@ export class Writer {
       acknowledged: new Set(),
       talk: { attempted: new Set(), acknowledged: new Map() },
       invocations: [],
+      checkpoints: nothingAsked(),
+      interactions: nothingAsked(),
       counter: { attempted: 0, acknowledged: 0 },
       commands: [],
       isEnded: false,
@@ -97,6 +99,8 @@ export class Writer {
     if (this.#random.chance(0.6)) records.push(this.#say(session), this.#say(session));
     if (this.#random.chance(0.1)) records.push(this.#useTool(session));
     if (this.#random.chance(0.3)) records.push(this.#count(session));
+    if (this.#random.chance(0.1)) records.push(this.#checkpoint(session));
+    if (this.#random.chance(0.1)) records.push(this.#interact(session));
     await Promise.all(records);
     if (this.#random.chance(0.04)) await this.#command(session);
   }
@@ -137,6 +141,16 @@ export class Writer {
     counter.acknowledged = counter.attempted;
   }
 
+  async #checkpoint({ sessionId = "", checkpoints }: WrittenSession): Promise<void> {
+    const label = this.#next("checkpoint");
+    await asking(checkpoints, label, this.#call("checkpoint/create", { sessionId, label }));
+  }
+
+  async #interact({ name: agentId, sessionId = "", interactions }: WrittenSession): Promise<void> {
+    const prompt = this.#next("prompt");
+    await asking(interactions, prompt, this.#call("chain/append", { agentId, sessionId, prompt }));
+  }
+
   async #command({ sessionId = "", commands }: WrittenSession): Promise<void> {
     const command: WrittenCommand = { file: join(this.#folder, this.#next("command")) };
     commands.push(command);
@@ -160,4 +174,18 @@ export class Writer {
     this.#last += 1;
     return `${this.#name}-${what}-${this.#last}`;
   }
+}
+
+function nothingAsked(): Asked {
+  return { attempted: new Set(), acknowledged: new Set() };
+}
+
+async function asking(
+  { attempted, acknowledged }: Asked,
+  text: string,
+  answer: Promise<unknown>,
+): Promise<void> {
+  attempted.add(text);
+  await answer;
+  acknowledged.add(text);
 }

@@ -30,6 +30,12 @@ export interface WrittenInvocation {
   told: "asked" | "started" | "finishing" | "finished";
 }
 
+/** Things of one kind, by a text that nobody else used: those that were asked for, and those of which the answer came. */
+export interface Asked {
+  readonly attempted: Set<string>;
+  readonly acknowledged: Set<string>;
+}
+
 /** What one writer did in one session: asked for, and answered. */
 export interface WrittenSession {
   /** Nobody else's: a session that was created twice would be found by it. */
@@ -42,6 +48,10 @@ export interface WrittenSession {
   readonly talk: WrittenTalk;
   /** Tools that were at work in it. */
   readonly invocations: WrittenInvocation[];
+  /** By their labels. */
+  readonly checkpoints: Asked;
+  /** By their prompts: the chain of an agent that is called like the session. */
+  readonly interactions: Asked;
   /** The counter that is kept in its metadata. */
   readonly counter: { attempted: number; acknowledged: number };
   readonly commands: WrittenCommand[];
