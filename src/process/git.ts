@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
+import { SerialByKey } from "../serial.js";
 import { baseEnvironment } from "./environment.js";
 import { stopGroup } from "./stop.js";
 
@@ -55,9 +56,21 @@ const NEUTRAL: readonly GitSetting[] = [
  */
 export class Git {
   readonly #options: GitOptions;
+  readonly #repositories = new SerialByKey();
 
   constructor(options: GitOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Does `work` while no other work that was given here touches the list of worktrees of this repository. git takes no
+   * lock for that list: who reads it while an entry is being written may find half of one, and fails
+   * ("failed to read …/commondir").
+   *
+   * @param commonDir the repository's own folder, as git names it
+   */
+  alone<T>(commonDir: string, work: () => Promise<T>): Promise<T> {
+    return this.#repositories.run(commonDir, work);
   }
 
   /**

@@ -55,7 +55,7 @@ export async function addWorktree(
 ): Promise<string> {
   const settings = await neutralFilters(git, commonDir);
   const what = commit === undefined ? ["--", path, branch] : ["--no-track", "-b", branch, "--", path, commit];
-  await git.run([`--git-dir=${commonDir}`, "worktree", "add", ...what], settings);
+  await git.alone(commonDir, () => git.run([`--git-dir=${commonDir}`, "worktree", "add", ...what], settings));
   return (await git.run(["-C", path, "rev-parse", "--absolute-git-dir"])).replace(/\n$/, "");
 }
 
@@ -92,7 +92,9 @@ export async function removeWorktree(
 ): Promise<void> {
   const settings = await neutralFilters(git, commonDir);
   const flags = { none: [], changes: ["--force"], all: ["--force", "--force"] }[force];
-  await git.run([`--git-dir=${commonDir}`, "worktree", "remove", ...flags, "--", path], settings);
+  await git.alone(commonDir, () =>
+    git.run([`--git-dir=${commonDir}`, "worktree", "remove", ...flags, "--", path], settings),
+  );
 }
 
 /** Removes the branch that was made for a worktree which is gone, unless commits would be lost. @throws {GitError} */
@@ -101,9 +103,8 @@ export async function removeOwnBranch(git: Git, worktree: PlannedWorktree): Prom
   if (!isOwnBranch || !(await hasBranch(git, commonDir, branch))) return;
   const here = `--git-dir=${commonDir}`;
   const format = "--format=%(objectname) %(worktreepath)";
-  const [tip = "", ...users] = (await git.run([here, "for-each-ref", format, refOf(branch)]))
-    .trim()
-    .split(" ");
+  const found = await git.alone(commonDir, () => git.run([here, "for-each-ref", format, refOf(branch)]));
+  const [tip = "", ...users] = found.trim().split(" ");
   // Somebody has come to work on it elsewhere.
   if (users.length > 0) return;
   if ((await commitsOnlyIn(git, commonDir, branch, [tip])) !== "") return;

@@ -11,7 +11,7 @@ import type { PlacedInMemory, ReadSaved } from "./mergedBodies.js";
 import type { SupervisorLog } from "./options.js";
 import type { Placements } from "./placements.js";
 import { roughLength } from "./roughLength.js";
-import { Serial } from "./serial.js";
+import { Serial } from "../serial.js";
 import { ofKind, type UnsavedBody } from "./unsavedBody.js";
 import { UrgentSave } from "./urgentSave.js";
 

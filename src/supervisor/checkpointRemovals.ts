@@ -2,7 +2,7 @@ import { removeCheckpoint, removeCheckpoints, withCheckpoints } from "../content
 import type { FolderOwner } from "../content/places.js";
 import type { ContentHold } from "./contentHold.js";
 import type { SupervisorLog } from "./options.js";
-import type { Serial } from "./serial.js";
+import type { Serial } from "../serial.js";
 
 /** What is to be removed, and whose folder it lies in. */
 interface Removal {

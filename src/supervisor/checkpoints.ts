@@ -13,7 +13,7 @@ import type { Event } from "../session/events.js";
 import type { CheckpointEntry, CheckpointValue, Session } from "../session/state.js";
 import { CheckpointRemovals, type RemovalParts } from "./checkpointRemovals.js";
 import type { Placements } from "./placements.js";
-import { Serial } from "./serial.js";
+import { Serial } from "../serial.js";
 import { UrgentSave } from "./urgentSave.js";
 
 /** What a checkpoint keeps, while it is in no file of its own; the rest stands in its session. */

@@ -6,7 +6,7 @@ import type { Session } from "../session/state.js";
 import type { ContentHold } from "./contentHold.js";
 import type { CommittedView } from "./layered.js";
 import type { SupervisorLog } from "./options.js";
-import { Serial } from "./serial.js";
+import { Serial } from "../serial.js";
 
 interface LinkParts {
   readonly contentDir: string;

@@ -14,7 +14,7 @@ import { Reports, type ReportsParts } from "./reports.js";
 import type { Found, Launcher } from "./launcher.js";
 import { Run } from "./run.js";
 import type { RunInputs } from "./runSurroundings.js";
-import { Serial } from "./serial.js";
+import { Serial } from "../serial.js";
 import { type Listening, Waiters } from "./waiters.js";
 
 interface RunnerParts extends ReportsParts {

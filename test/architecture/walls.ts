@@ -43,6 +43,11 @@ export const WALLS: readonly Wall[] = [
     reason: "a leaf: whoever has many files to look at lets others get to the disk in between",
   },
   {
+    room: "src/serial.ts",
+    imports: [],
+    reason: "a leaf: whoever has to do one thing after the other waits here",
+  },
+  {
     room: "src/journal",
     imports: ["node:", "src/disk"],
     reason: "keeps records without knowing what they mean",
@@ -54,7 +59,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/process",
-    imports: ["node:", "src/disk", "src/lanes.ts", "src/secretNames.ts"],
+    imports: ["node:", "src/disk", "src/lanes.ts", "src/serial.ts", "src/secretNames.ts"],
     reason: "starts and stops processes without knowing for whom",
   },
   {
@@ -91,7 +96,7 @@ export const WALLS: readonly Wall[] = [
   },
   {
     room: "src/supervisor",
-    imports: ["node:", "src/session", "src/protocol", "src/lanes.ts", ...MACHINE_ROOMS],
+    imports: ["node:", "src/session", "src/protocol", "src/lanes.ts", "src/serial.ts", ...MACHINE_ROOMS],
     reason: "the one place where decisions meet the machine",
   },
   {

@@ -249,3 +249,31 @@ describe("removing a worktree", () => {
     expect(repository.worktrees()).toBe(0);
   });
 });
+
+describe("the list of worktrees, for which git has no lock", () => {
+  it("is touched by one call at a time, of those that make one and those that take one away", async () => {
+    // Says on the way in and out that it touches the list; the inner one is git itself.
+    const [program, told] = [join(repository.folder, "watched-git"), join(repository.folder, "told")];
+    const script = `#!/bin/sh
+case " $* " in *" worktree "*|*worktreepath*) ;; *) exec git "$@" ;; esac
+echo in >>'${told}'
+git "$@"
+code=$?
+echo out >>'${told}'
+exit $code
+`;
+    await writeFile(program, script, { mode: 0o755 });
+    const watched = new Git({ program, timeoutMs: 60_000 });
+    const one = async (index: number): Promise<void> => {
+      const place = join(repository.folder, `place-${index}`);
+      const request = { repository: repository.path, path: place, branch: `own-${index}` };
+      const planned = await planWorktree(watched, request);
+      await mkdir(place);
+      await addWorktree(watched, planned);
+      await removeWorktree(watched, planned, "none");
+      await removeOwnBranch(watched, planned);
+    };
+    await Promise.all(Array.from({ length: 4 }, (_, index) => one(index)));
+    expect(await readFile(told, "utf8")).toBe("in\nout\n".repeat(12));
+  });
+});

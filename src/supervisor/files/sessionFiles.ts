@@ -1,6 +1,6 @@
 import { folderName, type FolderOwner } from "../../content/places.js";
 import type { Committed } from "../ledger.js";
-import { Serial } from "../serial.js";
+import { Serial } from "../../serial.js";
 import { DueSessions } from "./dueSessions.js";
 import { type SessionFileParts, SessionFileWriter } from "./sessionFileWriter.js";
 import { lookAtStart } from "./startLook.js";

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 import type { FolderOwner } from "../../content/places.js";
-import type { Serial } from "../serial.js";
+import type { Serial } from "../../serial.js";
 import { findStrays, type Stray } from "./inspect.js";
 import { type SessionFileParts, type SessionFileWriter, shelfOf } from "./sessionFileWriter.js";
 

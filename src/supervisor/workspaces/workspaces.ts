@@ -9,7 +9,7 @@ import type { Committed } from "../ledger.js";
 import type { SupervisorLog } from "../options.js";
 import { FewAtOnce } from "../fewAtOnce.js";
 import type { Registry } from "../registry.js";
-import { Serial } from "../serial.js";
+import { Serial } from "../../serial.js";
 import { Background } from "./background.js";
 import { makeWorkspace, type WorkspaceAsk } from "./makeWorkspace.js";
 import { stoppedMeanwhile, workspaceRefusal } from "./refusal.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Serial } from "../../src/supervisor/serial.js";
+import { Serial, SerialByKey } from "../src/serial.js";
 
 describe("Serial", () => {
   it("begins each task when the one before is done, in the order of asking", async () => {
@@ -33,5 +33,32 @@ describe("Serial", () => {
     await expect(failing).rejects.toThrow("no");
     await expect(throwing).rejects.toThrow("thrown");
     expect(await next).toBe("yes");
+  });
+});
+
+describe("SerialByKey", () => {
+  it("lets what has another key go on meanwhile, and keeps nothing of a key that is through", async () => {
+    const serial = new SerialByKey();
+    const log: string[] = [];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const first = serial.run("a", async () => {
+      await held;
+      log.push("a1");
+    });
+    const second = serial.run("a", () => Promise.resolve(log.push("a2")));
+    await serial.run("b", () => Promise.resolve(log.push("b")));
+    expect(log).toEqual(["b"]);
+    expect(serial.size).toBe(1);
+    release();
+    await Promise.all([first, second]);
+    expect(log).toEqual(["b", "a1", "a2"]);
+    expect(serial.size).toBe(0);
+  });
+
+  it("forgets a key whose task failed as well", async () => {
+    const serial = new SerialByKey();
+    await expect(serial.run("a", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(serial.size).toBe(0);
   });
 });
