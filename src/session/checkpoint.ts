@@ -1,23 +1,33 @@
 import type { CheckpointEntry, CheckpointValue, Session } from "./state.js";
 
-/** What a checkpoint keeps of a session: all that a restore brings back, and nothing of what happened. */
-export function valueOf(session: Session): CheckpointValue {
+/** The value, or something that has its fields; those that may have no value may be left out. */
+type Holder = Partial<CheckpointValue> & {
+  readonly [
+    Name in keyof CheckpointValue as undefined extends CheckpointValue[Name] ? never : Name
+  ]: CheckpointValue[Name];
+};
+
+/**
+ * What a checkpoint keeps of a session: all that a restore brings back, and nothing of what happened. Also of one that
+ * was read: what JSON left out, because it had no value, has none again.
+ */
+export function valueOf(of: Holder): CheckpointValue {
   return {
-    name: session.name,
-    purpose: session.purpose,
-    description: session.description,
-    userId: session.userId,
-    workingDirectory: session.workingDirectory,
-    tags: session.tags,
-    metadata: session.metadata,
-    metadataLength: session.metadataLength,
-    environment: session.environment,
-    config: session.config,
-    status: session.status,
-    endedAt: session.endedAt,
-    endReason: session.endReason,
-    totals: session.totals,
-    conversation: session.conversation,
+    name: of.name,
+    purpose: of.purpose,
+    description: of.description,
+    userId: of.userId,
+    workingDirectory: of.workingDirectory,
+    tags: of.tags,
+    metadata: of.metadata,
+    metadataLength: of.metadataLength,
+    environment: of.environment,
+    config: of.config,
+    status: of.status,
+    endedAt: of.endedAt,
+    endReason: of.endReason,
+    totals: of.totals,
+    conversation: of.conversation,
   };
 }
 

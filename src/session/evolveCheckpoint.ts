@@ -1,6 +1,7 @@
+import { valueOf } from "./checkpoint.js";
 import { takenBack } from "./conversation.js";
 import type { Event, Stamp } from "./events.js";
-import type { CheckpointValue, Session } from "./state.js";
+import type { Session } from "./state.js";
 
 type CheckpointEvent = Extract<Event, { type: `checkpoint/${string}` }>;
 
@@ -15,35 +16,17 @@ export function evolveCheckpoint(session: Session, event: CheckpointEvent, stamp
       const made = { ...entry, label: entry.label, at, seq, ...state };
       return changed(session, { checkpoints: [...checkpoints, made] }, stamp);
     }
-    case "checkpoint/restored":
-      return changed(session, restored(session, event.data.value), stamp);
+    case "checkpoint/restored": {
+      const { value } = event.data;
+      const conversation = takenBack(value.conversation, session.conversation);
+      return changed(session, { ...valueOf(value), conversation }, stamp);
+    }
     case "checkpoint/deleted": {
       const { checkpointId } = event.data;
       const left = checkpoints.filter((entry) => entry.checkpointId !== checkpointId);
       return changed(session, { checkpoints: left }, stamp);
     }
   }
-}
-
-/** Named one by one: what JSON left out, because it had no value, has none again. */
-function restored(session: Session, value: CheckpointValue): CheckpointValue {
-  return {
-    name: value.name,
-    purpose: value.purpose,
-    description: value.description,
-    userId: value.userId,
-    workingDirectory: value.workingDirectory,
-    tags: value.tags,
-    metadata: value.metadata,
-    metadataLength: value.metadataLength,
-    environment: value.environment,
-    config: value.config,
-    status: value.status,
-    endedAt: value.endedAt,
-    endReason: value.endReason,
-    totals: value.totals,
-    conversation: takenBack(value.conversation, session.conversation),
-  };
 }
 
 /** Whoever does this to a session that is active then is active in it: idle time begins anew. */

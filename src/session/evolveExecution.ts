@@ -1,6 +1,8 @@
 import type { AcceptedFields, Event, ImportedExecution, Stamp } from "./events.js";
 import type { Execution } from "./state.js";
 
+type AskedField = "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry";
+
 /** Of a command whose try has not ended. */
 const NO_OUTCOME = {
   exitCode: undefined,
@@ -46,17 +48,18 @@ export function evolveExecution(
   }
 }
 
+/** What was asked for, named one by one: what JSON left out, because it had no value, has none again. */
+function asked(
+  sessionId: string,
+  { commandId, name, argv, cwd, token, limits, retry }: Pick<AcceptedFields, AskedField>,
+  createdSeq: number,
+): Pick<Execution, AskedField | "sessionId" | "createdSeq"> {
+  return { commandId, sessionId, createdSeq, name, argv, cwd, token, limits, retry };
+}
+
 function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp): Execution {
   return {
-    commandId: fields.commandId,
-    sessionId,
-    createdSeq: seq,
-    name: fields.name,
-    argv: fields.argv,
-    cwd: fields.cwd,
-    token: fields.token,
-    limits: fields.limits,
-    retry: fields.retry,
+    ...asked(sessionId, fields, seq),
     status: "starting",
     attempt: 0,
     process: undefined,
@@ -70,18 +73,10 @@ function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp)
   };
 }
 
-/** Named one by one: what JSON left out, because it had no value, has none again. */
+/** It ended elsewhere; again each field is named. */
 function imported(sessionId: string, fields: ImportedExecution, { seq }: Stamp): Execution {
   return {
-    commandId: fields.commandId,
-    sessionId,
-    createdSeq: seq,
-    name: fields.name,
-    argv: fields.argv,
-    cwd: fields.cwd,
-    token: fields.token,
-    limits: fields.limits,
-    retry: fields.retry,
+    ...asked(sessionId, fields, seq),
     status: fields.status,
     attempt: fields.attempt,
     // It ran elsewhere: a process here that had its pid would be another one.

@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -10,41 +9,21 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
-import { SessionLogs, type SessionLogsOptions } from "../../src/log/sessionLogs.js";
+import type { SessionLogs } from "../../src/log/sessionLogs.js";
 import type { LogOwner } from "../../src/log/sessionLogPlaces.js";
+import { type LogsFolder, logsFolderForTest } from "../support/sessionLogs.js";
 import { until } from "../support/until.js";
 
-let dir: string;
-let opened: SessionLogs[];
-let complaints: string[];
+let dir: LogsFolder["dir"];
+let complaints: LogsFolder["complaints"];
+let open: LogsFolder["open"];
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "sessiond-session-logs-"));
-  opened = [];
-  complaints = [];
+  ({ dir, complaints, open } = logsFolderForTest());
 });
-afterEach(async () => {
-  for (const logs of opened) await logs.close();
-  rmSync(dir, { recursive: true, force: true });
-});
-
-function open(options: Partial<SessionLogsOptions> = {}): SessionLogs {
-  const logs = new SessionLogs({
-    dir,
-    maxSizeBytes: 1_000_000,
-    keepFiles: 3,
-    maxOpen: 4,
-    complain: (error) => complaints.push(error.message),
-    reopenAfterMs: 0,
-    ...options,
-  });
-  opened.push(logs);
-  return logs;
-}
 
 const a: LogOwner = { sessionId: "a", createdSeq: 1 };
 const say = (logs: SessionLogs, owner: LogOwner, message: string, fields: object = {}): void =>

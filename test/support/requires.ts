@@ -1,6 +1,7 @@
-import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
+
+import { isExecutable } from "../../src/process/keeper/program.js";
 
 /** With it in the environment nothing may be skipped: what a test needs has to be there. CI sets it. */
 const REQUIRE_ALL = "SESSIOND_REQUIRE_ALL";
@@ -28,13 +29,4 @@ export function isAllRequired(): boolean {
 /** Whether a program of this name is found on the PATH. */
 export function hasProgram(name: string, path: string = process.env["PATH"] ?? ""): boolean {
   return path.split(delimiter).some((folder) => folder !== "" && isExecutable(join(folder, name)));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -18,7 +18,8 @@ export function keeperProgram(from: string = fileURLToPath(import.meta.url)): st
   }
 }
 
-function isExecutable(path: string): boolean {
+/** Whether this process may execute the file. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

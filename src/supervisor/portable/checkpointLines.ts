@@ -2,7 +2,7 @@ import type { StoredCheckpoint } from "../../content/checkpointFile.js";
 import { LIMITS } from "../../protocol/limits.js";
 import type { PortableCheckpoint } from "../../protocol/portableFile.js";
 import type { SessionConfigShape } from "../../protocol/types.js";
-import { sizeBytesOf } from "../../session/checkpoint.js";
+import { sizeBytesOf, valueOf } from "../../session/checkpoint.js";
 import { faultOfMetadata, lengthOfEntry } from "../../session/metadata.js";
 import { mergeSettings } from "../../session/settings.js";
 import {
@@ -112,21 +112,10 @@ export class CheckpointLines {
 function valueOfLine({ value }: PortableCheckpoint, defaults: SessionConfigShape): CheckpointValue {
   let metadataLength = 0;
   for (const [key, one] of Object.entries(value.metadata)) metadataLength += lengthOfEntry(key, one);
-  return {
-    name: value.name,
-    purpose: value.purpose,
-    description: value.description,
-    userId: value.userId,
-    workingDirectory: value.workingDirectory,
-    tags: value.tags,
-    metadata: value.metadata,
+  return valueOf({
+    ...value,
     metadataLength,
-    environment: value.environment,
     config: mergeSettings(defaults, value.config),
-    status: value.status,
     endedAt: value.endedAt === undefined ? undefined : Date.parse(value.endedAt),
-    endReason: value.endReason,
-    totals: value.totals,
-    conversation: value.conversation,
-  };
+  });
 }
