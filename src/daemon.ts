@@ -10,28 +10,21 @@ import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder, syncFolder } from "./disk/folder.js";
 import { registerJobs } from "./jobs/index.js";
-import { openDaemonLog } from "./log/daemonLog.js";
+import { type DaemonLog, openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
 import { childFor } from "./log/sessionChild.js";
 import { SessionLogs } from "./log/sessionLogs.js";
 import { keeperProgram } from "./process/keeper/program.js";
-import { errorObject } from "./protocol/errors.js";
 import { LIMITS } from "./protocol/limits.js";
-import { METHODS } from "./protocol/methods/index.js";
-import { createDispatch } from "./rpc/dispatch.js";
-import { ServerPeer } from "./rpc/peer.js";
 import { openSystemClock, type SystemClock } from "./schedule/clock.js";
 import { openJobs } from "./schedule/cron.js";
 import { readUptime, writeUptime } from "./schedule/uptime.js";
 import type { Connection } from "./server/connection.js";
-import { Connections } from "./server/connections.js";
+import type { Connections } from "./server/connections.js";
 import { Closers, COMMANDS_AT_STOP, Ending } from "./server/ending.js";
-import { createHandlers } from "./server/handlers/index.js";
-import type { Services } from "./server/handlers/services.js";
-import { LeaseHolders } from "./server/leaseHolders.js";
 import { listenOnSocket } from "./server/listen.js";
 import { acquireDataLock } from "./server/lock.js";
-import { Subscriptions } from "./server/subscriptions.js";
+import { openConnections } from "./server/openConnections.js";
 import { Logbook } from "./supervisor/logbook.js";
 import { sessionLogger } from "./supervisor/sessionLogger.js";
 import { Supervisor } from "./supervisor/supervisor.js";
@@ -98,25 +91,19 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   const { config, places } = options;
   const startedAtMs = Date.now();
   let cut = (): void => undefined;
-  let openLog: Logger | undefined;
+  let told: Logger | undefined;
   const onFatal = (error: Error): void => {
     cut();
-    openLog?.fatal({ err: error, event: "daemon.fatal" }, "The daemon stops at once, without answering");
+    told?.fatal({ err: error, event: "daemon.fatal" }, "The daemon stops at once, without answering");
     options.onFatal(error);
   };
   // Before everything else, the log too: whoever is refused here must not touch what another daemon has open.
   const warnings = await lockData({ ...options, onFatal }, closers);
   await prepareFolders(options);
-  const daemonLog = await openDaemonLog({
-    dir: places.logDir,
-    ...config.log,
-    ...(options.terminal === undefined
-      ? {}
-      : { terminal: options.terminal, terminalColor: options.terminalColor ?? false }),
-  });
+  const daemonLog = await openLog(options);
   closers.add(() => daemonLog.close());
   const log = daemonLog.logger;
-  openLog = log;
+  told = log;
   for (const [fields, message] of warnings) log.warn(fields, message);
   const sessionLogs = openSessionLogs(options, log);
   closers.add(() => sessionLogs.close());
@@ -137,17 +124,21 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   closers.add(() => loop.close());
 
   const end = new Ending(() => closers.close());
-  const connections = createConnections(opening, { supervisor, loop, startedAtMs }, end);
+  const { dataDir, logDir, socket } = places;
+  const connections = openConnections({
+    supervisor,
+    logbook: new Logbook({ supervisor, sessionLogs, logDir }),
+    loop,
+    idempotency: config.idempotency,
+    limits: config.limits,
+    version: VERSION,
+    startedAtMs,
+    places: { dataDir, logDir, ...(options.listen === false ? {} : { socket }) },
+    log,
+    end,
+  });
   cut = () => connections.cut();
-  if (options.listen !== false) {
-    const listener = await listenOnSocket({
-      path: places.socket,
-      onConnection: (socket) => connections.serve(socket),
-      maxConnections: config.limits.connections,
-      log,
-    });
-    closers.add(() => listener.close());
-  }
+  if (options.listen !== false) await listen(opening, connections, closers);
   closers.add(() => connections.close());
   // Before the peers are let go: whoever waits for a command still learns how it ended.
   closers.add(() => supervisor.runner.close({ ...COMMANDS_AT_STOP, commands: end.commands }));
@@ -166,6 +157,11 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
 
 /** What the rooms are opened with. */
 type Opening = DaemonOptions & { readonly log: Logger; readonly sessionLogs: SessionLogs };
+
+function openLog({ config, places, terminal, terminalColor = false }: DaemonOptions): Promise<DaemonLog> {
+  const shown = terminal === undefined ? {} : { terminal, terminalColor };
+  return openDaemonLog({ dir: places.logDir, ...config.log, ...shown });
+}
 
 async function prepareFolders({ places, storage }: DaemonOptions): Promise<void> {
   await ensurePrivateFolder(places.dataDir);
@@ -255,45 +251,24 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
   });
 }
 
+async function listen(
+  { config, places, log }: Opening,
+  connections: Connections,
+  closers: Closers,
+): Promise<void> {
+  const listener = await listenOnSocket({
+    path: places.socket,
+    onConnection: (socket) => connections.serve(socket),
+    maxConnections: config.limits.connections,
+    log,
+  });
+  closers.add(() => listener.close());
+}
+
 async function closeSupervisor(supervisor: Supervisor, { places, log }: Opening): Promise<void> {
   await supervisor.close();
   // The journal has it as well, up to its last record: a full disk does not make the stop a failure.
   await writeUptime(places.uptimeFile, supervisor.clock.upMs()).catch((err: unknown) =>
     log.warn({ err, event: "uptime.unwritten" }, "The up-time could not be written down"),
   );
-}
-
-function createConnections(
-  { config, places, log, sessionLogs, listen }: Opening,
-  { supervisor, loop, startedAtMs }: Pick<Services, "supervisor" | "loop" | "startedAtMs">,
-  end: Ending,
-): Connections {
-  const { dataDir, logDir, socket } = places;
-  const subscriptions = new Subscriptions(supervisor.feed, (err) =>
-    log.error({ err }, "A subscription broke off"),
-  );
-  const handlers = createHandlers({
-    supervisor,
-    subscriptions,
-    leaseHolders: new LeaseHolders(supervisor.leases),
-    logbook: new Logbook({ supervisor, sessionLogs, logDir }),
-    limits: { ...LIMITS, ...config.limits, idempotencyKeys: config.idempotency.maxKeys },
-    idempotency: config.idempotency,
-    version: VERSION,
-    startedAtMs,
-    loop,
-    places: { dataDir, logDir, ...(listen === false ? {} : { socket }) },
-    connectionCount: () => connections.size,
-    // The answer is on its way before the stop begins.
-    shutdown: (commands) => void setImmediate(() => void end.begin(commands)),
-  });
-  const peer = new ServerPeer<Connection>({
-    dispatch: createDispatch<Connection>(METHODS, handlers),
-    errorObject,
-    limits: config.limits,
-    onInternalError: (err, method) =>
-      log.error({ err, method, event: "rpc.internal_error" }, "A request failed"),
-  });
-  const connections = new Connections({ peer, limits: config.limits, log, draining: () => end.hasBegun });
-  return connections;
 }

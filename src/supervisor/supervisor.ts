@@ -6,34 +6,30 @@ import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
 import type { Execution, Session } from "../session/state.js";
-import { Archiver } from "./archiver.js";
-import { Backups } from "./backup/backups.js";
-import { Beats } from "./beats.js";
+import type { Archiver } from "./archiver.js";
+import type { Backups } from "./backup/backups.js";
+import type { Beats } from "./beats.js";
 import type { Bodies } from "./bodies.js";
 import { Checkpoints } from "./checkpoints.js";
-import { type Content, openContent } from "./content.js";
-import { Effects } from "./effects.js";
+import { openContent } from "./content.js";
+import type { Feed } from "./feed.js";
 import { openSessionFiles } from "./files/openSessionFiles.js";
 import type { SessionFiles } from "./files/sessionFiles.js";
-import { InvocationLinks } from "./invocationLinks.js";
-import { Feed } from "./feed.js";
 import { type KeyedCall, Keys } from "./keys.js";
-import { type Answer, Ledger, type SubmitOptions } from "./ledger.js";
-import { Launcher } from "./launcher.js";
-import { Leases } from "./leases.js";
-import { Leftovers } from "./leftovers.js";
-import { Limits } from "./limits.js";
-import { Registry } from "./registry.js";
-import { HeldBytes } from "./retention/heldBytes.js";
-import { RetentionRuns } from "./retention/runs.js";
-import { Runner } from "./runner.js";
+import type { Launcher } from "./launcher.js";
+import type { Leases } from "./leases.js";
+import type { Answer, SubmitOptions } from "./ledger.js";
+import type { Limits } from "./limits.js";
 import type { SupervisorOptions } from "./options.js";
 import { recover, type Recovery } from "./recover.js";
-import { Search } from "./search/search.js";
-import { Snapshots } from "./snapshots.js";
+import { Registry } from "./registry.js";
+import type { RetentionRuns } from "./retention/runs.js";
+import { composeRooms, type Recovered, type Rooms } from "./rooms.js";
+import type { Runner } from "./runner.js";
+import type { Search } from "./search/search.js";
 import { takeOver } from "./takeOver.js";
 import { Transfers } from "./transfers.js";
-import { Workspaces } from "./workspaces/workspaces.js";
+import type { Workspaces } from "./workspaces/workspaces.js";
 
 export type { Session } from "../session/state.js";
 
@@ -60,13 +56,8 @@ export class Supervisor {
   readonly search: Search;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, adoptedCommands: 0, lostCommands: 0, durationMs: 0 };
-  readonly #ledger: Ledger;
   readonly #options: SupervisorOptions;
-  readonly #launcher: Launcher;
-  readonly #effects: Effects;
-  readonly #snapshots: Snapshots;
-  readonly #leftovers: Leftovers;
-  readonly #links: InvocationLinks;
+  readonly #rooms: Rooms;
 
   /** Recovers what was acknowledged, stops what an earlier daemon left running, and is ready for work. */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
@@ -82,16 +73,16 @@ export class Supervisor {
       await supervisor.#openFiles(deleted);
       const commands = await takeOver({
         registry,
-        launcher: supervisor.#launcher,
+        launcher: supervisor.#rooms.launcher,
         runner: supervisor.runner,
         contentDir: options.contentDir,
         record: (command) => supervisor.submit(command, { isOwn: true }),
       });
       await supervisor.workspaces.begin();
       supervisor.files?.begin();
-      supervisor.#leftovers.begin(deleted);
+      supervisor.#rooms.leftovers.begin(deleted);
       supervisor.leases.begin();
-      for (const link of links) supervisor.#links.add(link);
+      for (const link of links) supervisor.#rooms.links.add(link);
       checkpoints.begin();
       supervisor.archiver.begin(unarchived);
       void supervisor.#checkJournal();
@@ -105,75 +96,27 @@ export class Supervisor {
     }
   }
 
-  private constructor(
-    options: SupervisorOptions,
-    parts: Pick<Supervisor, "registry" | "keys" | "checkpoints" | "journal"> & Content,
-  ) {
-    const { clock, bounds, contentDir, checkpointsDir, dataDir, log, sessionLogs } = options;
-    const { registry, keys, bodies, checkpoints, journal, hold } = parts;
-    const sessions = registry.committedSessions;
+  private constructor(options: SupervisorOptions, recovered: Recovered) {
     this.#options = options;
-    this.#leftovers = new Leftovers({ contentDir, hold, sessionLogs, log });
-    this.#links = new InvocationLinks({ contentDir, hold, sessions, log });
-    this.registry = registry;
-    this.keys = keys;
-    this.bodies = bodies;
-    this.checkpoints = checkpoints;
-    this.journal = journal;
-    this.beats = new Beats(clock);
-    const submit = (command: Command, how: SubmitOptions): Promise<Answer> => this.submit(command, how);
-    const record = (command: Command): Promise<Answer> => this.submit(command, { isOwn: true });
-    this.limits = new Limits({ clock, beats: this.beats, record });
-    this.feed = new Feed(journal);
-    this.backups = new Backups({ ...parts, clock, contentDir, checkpointsDir, dataDir, log });
-    this.workspaces = new Workspaces({ dataDir, isTemporary: !options.journal, registry, record, log });
-    this.retention = new RetentionRuns({
-      ...parts,
-      clock,
-      submit,
-      heldBytes: new HeldBytes({
-        ...options,
-        ...parts,
-        workspaces: this.workspaces,
-        files: () => this.#files,
-      }),
-      isSpared: ({ sessionId }) => registry.things.chains.isReferredTo(sessionId),
-      log,
-      settings: options.retention,
+    this.#rooms = composeRooms(options, recovered, {
+      submit: (command, how) => this.submit(command, how),
+      files: () => this.#files,
     });
-    this.archiver = new Archiver({ ...parts, contentDir, sessions, log });
-    this.#snapshots = new Snapshots({ ...parts, links: this.#links, archiver: this.archiver, log });
-    this.leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
-    this.runner = new Runner({
-      ...parts,
-      launcher: (this.#launcher = new Launcher(options)),
-      contentDir,
-      clock,
-      record,
-      onError: (err, what) => log.warn({ err }, what),
-      onRecovery: (what) => log.info({}, what),
-    });
-    this.#effects = new Effects({
-      ...parts,
-      ...options,
-      beats: this.beats,
-      links: this.#links,
-      archiver: this.archiver,
-      runner: this.runner,
-    });
-    this.#effects.onCommitted((committed) => this.workspaces.note(committed));
-    this.#effects.onCommitted(({ events }) => this.leases.note(events));
-    this.search = new Search({ folder: options.searchDir, sessions, bodies, log });
-    this.#effects.onCommitted((committed) => this.search.note(committed));
-    this.#ledger = new Ledger({
-      journal,
-      registry,
-      keys,
-      feed: this.feed,
-      clock,
-      bounds,
-      onCommitted: (committed) => this.#effects.run(committed),
-    });
+    this.registry = recovered.registry;
+    this.keys = recovered.keys;
+    this.bodies = recovered.bodies;
+    this.checkpoints = recovered.checkpoints;
+    this.journal = recovered.journal;
+    this.beats = this.#rooms.beats;
+    this.limits = this.#rooms.limits;
+    this.feed = this.#rooms.feed;
+    this.runner = this.#rooms.runner;
+    this.backups = this.#rooms.backups;
+    this.archiver = this.#rooms.archiver;
+    this.retention = this.#rooms.retention;
+    this.workspaces = this.#rooms.workspaces;
+    this.leases = this.#rooms.leases;
+    this.search = this.#rooms.search;
   }
 
   /** What the start found. */
@@ -183,7 +126,7 @@ export class Supervisor {
 
   /** What stands between the daemon and the commands that it starts. */
   get supervision(): Launcher["supervision"] {
-    return this.#launcher.supervision;
+    return this.#rooms.launcher.supervision;
   }
 
   /** The files for people; none for a daemon in memory. */
@@ -228,33 +171,33 @@ export class Supervisor {
 
   /** The answer to a call whose key was used before; undefined where it is new. */
   repeat(call: KeyedCall | undefined): Promise<Answer> | undefined {
-    return call === undefined ? undefined : this.#ledger.repeat(call);
+    return call === undefined ? undefined : this.#rooms.ledger.repeat(call);
   }
 
   /** The one way to change anything. See `Ledger.submit`. */
   submit(command: Command, options?: SubmitOptions): Promise<Answer> {
-    return this.#ledger.submit(command, options);
+    return this.#rooms.ledger.submit(command, options);
   }
 
   /** Resolves where a command would be taken now. @throws RefusalError as `submit` would */
   foresee(command: Command): Promise<void> {
-    return this.#ledger.foresee(command);
+    return this.#rooms.ledger.foresee(command);
   }
 
   /** Calls back with every session that a durable event changed, and now with all that there are. */
   onSession(listener: (session: Session) => void): void {
-    this.#effects.onSession(listener);
+    this.#rooms.effects.onSession(listener);
     for (const session of this.registry.committedSessions.values()) listener(session);
   }
 
   /** Whether a snapshot is worth its cost, and may be written. */
   get needsSnapshot(): boolean {
-    return this.#snapshots.areNeeded;
+    return this.#rooms.snapshots.areNeeded;
   }
 
   /** Writes the whole state, so that a start need not replay the journal. See `Snapshots.write`. */
   snapshot(): Promise<void> {
-    return this.#snapshots.write();
+    return this.#rooms.snapshots.write();
   }
 
   /** Reads what the start took on trust. No state depends on it, so damage there is told, and ends nothing. */
@@ -268,7 +211,7 @@ export class Supervisor {
 
   async #openFiles(deleted: readonly FolderOwner[]): Promise<void> {
     const files = await openSessionFiles({ ...this.#options, supervisor: this, deleted });
-    if (files !== undefined) this.#effects.onCommitted((committed) => files.note(committed));
+    if (files !== undefined) this.#rooms.effects.onCommitted((committed) => files.note(committed));
     this.#files = files;
   }
 
@@ -276,8 +219,8 @@ export class Supervisor {
   async close(): Promise<void> {
     await this.backups.close();
     await this.workspaces.close();
-    await this.#leftovers.close();
-    await this.#links.close();
+    await this.#rooms.leftovers.close();
+    await this.#rooms.links.close();
     await this.search.close();
     await this.archiver.close();
     await this.bodies.save(undefined, PATIENCE_MS).catch((err: unknown) => {
@@ -285,7 +228,7 @@ export class Supervisor {
     });
     await this.checkpoints.close(PATIENCE_MS);
     await this.#files?.close(PATIENCE_MS);
-    if (this.#files?.isSettled !== false) await this.#snapshots.writeAtStop();
+    if (this.#files?.isSettled !== false) await this.#rooms.snapshots.writeAtStop();
     await this.journal.close();
   }
 }
