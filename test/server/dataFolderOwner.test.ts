@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ownerOfThisProcess, readOwner, stateOfOwner, writeOwner } from "../../src/server/dataFolderOwner.js";
+import { until } from "../support/until.js";
 
 let folder: string;
 let file: string;
@@ -48,16 +49,15 @@ describe.runIf(process.platform === "linux")("the process of an owner", () => {
   });
 
   it("is gone when it is dead, also while its parent has not asked for it yet", async () => {
-    // The shell starts a child, replaces itself, and so never waits for it.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 300"], {
+    // The shell starts a child, replaces itself, and so never waits for it; the child ends when that has happened.
+    const child = 'until read name </proc/$$/comm && [ "$name" = sleep ]; do :; done';
+    const parent = spawn("sh", ["-c", `(${child}) & echo $!; exec sleep 300`], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
       const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
       const stat = () => readStat(pid);
-      for (let turn = 0; turn < 100_000 && stat()?.state !== "Z"; turn++)
-        await new Promise((r) => setImmediate(r));
-      expect(stat()?.state).toBe("Z");
+      await until("the child to end", () => stat()?.state === "Z");
       expect(stateOfOwner({ ...self, pid, startTicks: stat()?.startTicks ?? 0 })).toBe("gone");
     } finally {
       parent.kill("SIGKILL");
