@@ -11,6 +11,7 @@ const NAMESPACES = {
   checkpoint: true,
   command: true,
   log: true,
+  path: true,
   retention: true,
   template: true,
   chain: true,

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 
@@ -27,6 +28,7 @@ import { acquireDataLock } from "./server/lock.js";
 import { openConnections } from "./server/openConnections.js";
 import { Logbook } from "./supervisor/logbook.js";
 import { sessionLogger } from "./supervisor/sessionLogger.js";
+import { PathCheck } from "./supervisor/paths/pathCheck.js";
 import { Supervisor } from "./supervisor/supervisor.js";
 import { VERSION } from "./version.js";
 
@@ -128,6 +130,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   const connections = openConnections({
     supervisor,
     logbook: new Logbook({ supervisor, sessionLogs, logDir }),
+    paths: openPathCheck(opening),
     loop,
     idempotency: config.idempotency,
     limits: config.limits,
@@ -263,6 +266,16 @@ async function listen(
     log,
   });
   closers.add(() => listener.close());
+}
+
+function openPathCheck({ config, places }: Opening): PathCheck {
+  const { closed, open, lowSpaceBytes } = config.paths;
+  const own = [places.dataDir, places.logDir].map((path) => ({
+    path,
+    reason: "the daemon keeps its own there",
+  }));
+  const named = closed.map((path) => ({ path, reason: "the setting paths.closed names it" }));
+  return new PathCheck({ homes: [homedir()], closed: [...own, ...named], open, lowSpaceBytes });
 }
 
 async function closeSupervisor(supervisor: Supervisor, { places, log }: Opening): Promise<void> {

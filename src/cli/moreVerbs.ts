@@ -1,4 +1,4 @@
-import { wholeNumber } from "./optionValues.js";
+import { collect, wholeNumber } from "./optionValues.js";
 import type { VerbSpec } from "./verb.js";
 
 const MORE = "More:";
@@ -49,6 +49,27 @@ export const MORE_VERBS: readonly VerbSpec[] = [
       { flags: "--dry-run", about: "check the backup, and change nothing" },
     ],
     load: async () => (await import("./verbs/restore.js")).restore,
+  },
+  {
+    name: "check-path",
+    group: MORE,
+    about: "whether paths can be used: form, rights, links, restricted places, git, space",
+    args: [["<paths...>", "files or folders; nothing is made"]],
+    options: [
+      {
+        flags: "--need <what>",
+        about: "read, write, execute, file or folder; may be given more than once",
+        parse: collect,
+      },
+      { flags: "--missing", about: "they may still have to be made" },
+      {
+        flags: "--as <platform>",
+        about: "by the rules of another platform, the text alone",
+        choices: ["linux", "macos", "windows"],
+      },
+      { flags: "--propose", about: "propose a cleaned path" },
+    ],
+    load: async () => (await import("./verbs/checkPath.js")).checkPath,
   },
   {
     name: "socket-path",

@@ -77,6 +77,15 @@ const limits = z.strictObject({
   batchLength: count(1, "requests in one batch").default(1_000),
 });
 
+const paths = z.strictObject({
+  closed: z
+    .array(absolutePath("a folder"))
+    .default([])
+    .describe("folders that no path may lie in, beside the system's"),
+  open: z.array(absolutePath("a folder")).default([]).describe("folders that paths may lie in all the same"),
+  lowSpaceBytes: count(0, "free space below which a path is warned about").default(1_024 * MIB),
+});
+
 /**
  * The one definition of every setting, with its default and its meaning. Sections are strict: a key that is
  * not here is an error. The names of variables and flags are derived from it (`settings.ts`). An absent path
@@ -93,6 +102,7 @@ export const configSchema = z.strictObject({
   leases: leases.prefault({}).describe("sessions that one writer has for itself"),
   commands: commands.prefault({}).describe("limits of commands that bring none of their own"),
   idempotency: idempotency.prefault({}).describe("writes that are safe to repeat"),
+  paths: paths.prefault({}).describe("what is said of paths"),
   limits: limits.prefault({}).describe("what one client may ask of the daemon"),
 });
 

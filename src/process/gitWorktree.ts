@@ -151,7 +151,7 @@ async function hasBranch(git: Git, gitDir: string, branch: string): Promise<bool
  * Settings that take the programs out of all filters that the repository itself names: they would run on every file
  * that is checked out or looked at. Those of the user and the system stay.
  */
-async function neutralFilters(git: Git, gitDir: string): Promise<GitSetting[]> {
+export async function neutralFilters(git: Git, gitDir: string): Promise<GitSetting[]> {
   const listed = await git.run([
     `--git-dir=${gitDir}`,
     "config",

@@ -55,6 +55,8 @@ export const LIMITS = {
   stdinLength: 1_048_576,
   /** Bytes of output in one answer of `command/output`. */
   outputBytes: 262_144,
+  /** Paths of one `path/validate`. */
+  pathsAtOnce: 100,
   /** Items of one page of a list. */
   pageItems: 1_000,
   /** Characters of one page, about: a page of large items ends before its limit. */

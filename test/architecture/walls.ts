@@ -17,7 +17,15 @@ export interface Wall {
 }
 
 /** The rooms that know the machine and nothing of sessions. */
-const MACHINE_ROOMS = ["src/journal", "src/content", "src/process", "src/schedule", "src/log", "src/search"];
+const MACHINE_ROOMS = [
+  "src/journal",
+  "src/content",
+  "src/process",
+  "src/schedule",
+  "src/log",
+  "src/search",
+  "src/paths",
+];
 
 /** The walls of the house, from the ground up. */
 export const WALLS: readonly Wall[] = [
@@ -72,6 +80,11 @@ export const WALLS: readonly Wall[] = [
     imports: ["node:", "pino", "pino-roll", "src/disk", "src/secretNames.ts"],
     lazy: ["pino-pretty"],
     reason: "writes lines; what makes them pretty is loaded for people only",
+  },
+  {
+    room: "src/paths",
+    imports: ["node:"],
+    reason: "says what a path is good for; makes nothing, and changes nothing",
   },
   {
     room: "src/search",

@@ -46,6 +46,7 @@ it("fills in every default", () => {
       outliveDaemon: true,
     },
     idempotency: { keepMs: 3_600_000, maxKeys: 1_000_000 },
+    paths: { closed: [], open: [], lowSpaceBytes: 1_073_741_824 },
     limits: {
       connections: 2_048,
       messageBytes: 4_194_304,

@@ -54,6 +54,15 @@ describe("the examples of README.md", () => {
     expect(exitCode).toBe(0);
   });
 
+  it("checks paths", async () => {
+    const { out, exitCode } = await run("sh", ["-e", "-c", example("paths")]);
+    expect(out).toMatch(/^fine {2}\/.*folder, .* free$/m);
+    expect(out).toContain("it lies in /etc: it belongs to the system");
+    expect(out).toContain("not that");
+    expect(out).toContain("a device there");
+    expect(exitCode).toBe(0);
+  });
+
   it("shows what a session holds", { timeout: 90_000 }, async () => {
     const { out, exitCode } = await run("sh", ["-e", "-c", example("session")]);
     expect(out).toContain("parser is back at checkpoint");

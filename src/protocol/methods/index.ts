@@ -8,6 +8,7 @@ import { invocation } from "./invocation.js";
 import { log } from "./log.js";
 import { message } from "./message.js";
 import { metadata } from "./metadata.js";
+import { path } from "./path.js";
 import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
 import { search } from "./search.js";
@@ -30,6 +31,7 @@ export const METHODS = {
   ...command,
   ...event,
   ...log,
+  ...path,
   ...retention,
   ...search,
   ...template,

@@ -11,6 +11,7 @@ import { invocationHandlers } from "./invocation.js";
 import { logHandlers } from "./log.js";
 import { messageHandlers } from "./message.js";
 import { metadataHandlers } from "./metadata.js";
+import { pathHandlers } from "./path.js";
 import { retentionHandlers } from "./retention.js";
 import { searchHandlers } from "./search.js";
 import type { Services } from "./services.js";
@@ -34,6 +35,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...commandHandlers(services),
     ...eventHandlers(services),
     ...logHandlers(services),
+    ...pathHandlers(services),
     ...retentionHandlers(services),
     ...searchHandlers(services),
     ...templateHandlers(services),

@@ -1,4 +1,5 @@
 import type { Logbook } from "../../supervisor/logbook.js";
+import type { PathCheck } from "../../supervisor/paths/pathCheck.js";
 import type { CommandsAtStop } from "../../supervisor/runner.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { MethodName, Result } from "../../protocol/types.js";
@@ -13,6 +14,7 @@ export interface Services {
   readonly subscriptions: Subscriptions;
   readonly leaseHolders: LeaseHolders;
   readonly logbook: Logbook;
+  readonly paths: Pick<PathCheck, "validate">;
   /** Bounds that are in force, for `daemon/hello`. */
   readonly limits: Readonly<Record<string, number>>;
   readonly idempotency: { readonly keepMs: number; readonly maxKeys: number };
