@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 import { writeFileAtomic } from "../disk/atomic.js";
 import { checkedLine, parseCheckedLine, verifyCheckedLine } from "../disk/checkedLine.js";
-import { ensurePrivateFolder } from "../disk/folder.js";
+import { ensurePrivateFolder, syncFolder } from "../disk/folder.js";
 import { diskOperations, exists, hasCode, type DiskOperations } from "../disk/operations.js";
 import { removePending } from "../disk/pendingFile.js";
 import { NotReadableAsFileError, readWholeFile } from "../disk/readWhole.js";
@@ -58,20 +58,25 @@ export function checkpointPath(checkpointsDir: string, owner: FolderOwner, check
 }
 
 /**
- * Writes a checkpoint, whole or not at all, durably. One that is there already is replaced, and what a crash left of
- * earlier tries is removed. One at a time in a folder.
+ * Writes a checkpoint, whole or not at all, durably. One that is there already is replaced, unless it is this very one: a
+ * daemon that is killed again and again has all of them to save after each start, and would come to no end of it if it
+ * wrote them anew. What a crash left of earlier tries is removed. One at a time in a folder.
  */
 export async function writeCheckpoint(
   checkpointsDir: string,
   owner: FolderOwner,
-  { checkpointId, seq, at, value }: StoredCheckpoint,
+  checkpoint: StoredCheckpoint,
   operations: DiskOperations = diskOperations,
 ): Promise<void> {
+  const { checkpointId, seq, at, value } = checkpoint;
   const path = checkpointPath(checkpointsDir, owner, checkpointId);
   const { sessionId, createdSeq } = owner;
   const header = { format: FORMAT, version: VERSION, sessionId, createdSeq, checkpointId, seq, at };
   await ensurePrivateFolder(dirname(path), operations);
   await removePending(path, operations);
+  const found = await readCheckpoint(checkpointsDir, owner, checkpoint);
+  // The daemon that wrote it may have been killed before its name was durable.
+  if ("value" in found) return syncFolder(dirname(path), operations);
   await writeFileAtomic(path, checkedLine({ ...header, value }, 0).line, { operations });
 }
 

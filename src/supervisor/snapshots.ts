@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import type { Journal } from "../journal/index.js";
 import type { Archiver } from "./archiver.js";
 import type { ContentHold } from "./contentHold.js";
@@ -14,6 +16,11 @@ interface SnapshotParts extends Recoverable {
   readonly log: Pick<SupervisorLog, "info" | "warn">;
 }
 
+/**
+ * How long a snapshot waits until bodies and checkpoints are saved, which it has to hold otherwise. No longer: behind a
+ * slow disk, or in a daemon that is killed again and again, there would never be one, and ever more to replay.
+ */
+const SAVE_PATIENCE_MS = 500;
 /** How long a stop writes its snapshot: somebody waits for the end of the daemon. */
 const STOP_PATIENCE_MS = 300;
 
@@ -35,15 +42,15 @@ export class Snapshots {
   }
 
   /**
-   * Writes one. Bodies are saved before; those that cannot be are in it. What new sessions brought along is in its place
+   * Writes one. Bodies are saved before, for a while; those that are not by then are in it. What new sessions brought along is in its place
    * before, or none is written; nor where content has come to be held meanwhile.
    */
   async write(): Promise<void> {
-    const { bodies, checkpoints, placements, journal, log } = this.#parts;
-    await bodies.save().catch((err: unknown) => {
-      log.warn({ err }, "Bodies could not be saved; the snapshot has them");
-    });
-    await checkpoints.saveDue();
+    const { placements, journal } = this.#parts;
+    const saved = new AbortController();
+    const patience = pause(SAVE_PATIENCE_MS, undefined, { ref: false, signal: saved.signal });
+    await Promise.race([this.#save(), patience]);
+    saved.abort();
     // Once more where another one was moved meanwhile: from the look to the snapshot no turn may pass.
     while (!placements.isSettled) await placements.settle();
     if (!this.#isContentBusy) await journal.snapshot(snapshotEntries(this.#parts));
@@ -65,6 +72,14 @@ export class Snapshots {
         "The stop took no snapshot; the next start reads the journal",
       );
     });
+  }
+
+  async #save(): Promise<void> {
+    const { bodies, checkpoints, log } = this.#parts;
+    await bodies.save(Number.POSITIVE_INFINITY, SAVE_PATIENCE_MS).catch((err: unknown) => {
+      log.warn({ err }, "Bodies could not be saved; the snapshot has them");
+    });
+    await checkpoints.saveDue();
   }
 
   get #isContentBusy(): boolean {

@@ -41,6 +41,16 @@ describe("a checkpoint's file", () => {
     expect(await readCheckpoint(dir, owner, one)).toEqual({ value: one.value });
   });
 
+  it("is left as it is when it is written once more, and is this very one", async () => {
+    await writeCheckpoint(dir, owner, one);
+    const { ino } = await stat(path);
+    await writeCheckpoint(dir, owner, one);
+    expect((await stat(path)).ino).toBe(ino);
+    const later = { ...one, seq: one.seq + 1 };
+    await writeCheckpoint(dir, owner, later);
+    expect(await readCheckpoint(dir, owner, later)).toEqual({ value: one.value });
+  });
+
   it("is damaged by every bit that changes, and wherever it is cut", async () => {
     await writeCheckpoint(dir, owner, one);
     const whole = await readFile(path);

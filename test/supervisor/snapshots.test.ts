@@ -20,6 +20,7 @@ function stopping(changes: {
   readonly isBringingBack?: boolean;
   readonly isSettled?: boolean;
   readonly areSaved?: boolean;
+  readonly isNeverSaved?: boolean;
   readonly failure?: Error;
 }): { readonly snapshots: Snapshots; readonly taken: (AbortSignal | undefined)[]; readonly told: object[] } {
   const {
@@ -29,6 +30,7 @@ function stopping(changes: {
     isBringingBack = false,
     isSettled = true,
     areSaved = true,
+    isNeverSaved = false,
   } = changes;
   const taken: (AbortSignal | undefined)[] = [];
   const told: object[] = [];
@@ -39,8 +41,11 @@ function stopping(changes: {
       things: { committed: () => [] },
     },
     keys: { remembered: () => [] },
-    bodies: { entries: () => [], areSaved },
-    checkpoints: { entries: () => [] },
+    bodies: { entries: () => [], areSaved, save: () => Promise.resolve() },
+    checkpoints: {
+      entries: () => [],
+      saveDue: () => (isNeverSaved ? new Promise<void>(() => undefined) : undefined),
+    },
     placements: { isSettled },
     journal: {
       isWorthSnapshotAtStop: isWorthIt,
@@ -56,6 +61,14 @@ function stopping(changes: {
   };
   return { snapshots: new Snapshots(parts as unknown as Parts), taken, told };
 }
+
+describe("a snapshot", () => {
+  it("is taken also where what it could do without cannot be saved in time", async () => {
+    const { snapshots, taken } = stopping({ isNeverSaved: true });
+    await snapshots.write();
+    expect(taken).toHaveLength(1);
+  });
+});
 
 describe("a snapshot at a stop", () => {
   it("is taken where all is done, and within a time", async () => {
