@@ -14,7 +14,7 @@ import { KillingDisk } from "./killingDisk.js";
 import { keepSession, type KeptSession, readKept } from "./keptSession.js";
 
 const CONFIG = { sessions: { idleTimeoutMs: 0, autoSaveIntervalMs: 100 } };
-const TIMEOUT_MS = 60_000 + Math.ceil(900_000 / CAMPAIGN.killEvery);
+const TIMEOUT_MS = 60_000 + Math.ceil(3_600_000 / CAMPAIGN.killEvery);
 /** A session that came after the backup. */
 const LATER = "later";
 

@@ -13,7 +13,7 @@ import { keepSession, type KeptSession, readKept } from "./keptSession.js";
 
 const CONFIG = { sessions: { idleTimeoutMs: 0, autoSaveIntervalMs: 100 } };
 /** Some 80 calls of the disk, each in some seconds, both ways. */
-const TIMEOUT_MS = 60_000 + Math.ceil(1_200_000 / CAMPAIGN.killEvery);
+const TIMEOUT_MS = 60_000 + Math.ceil(4_800_000 / CAMPAIGN.killEvery);
 
 type WhenFinished = typeof onTestFinished;
 interface Stage extends Scene {
