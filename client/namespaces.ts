@@ -6,6 +6,7 @@ const NAMESPACES = {
   daemon: true,
   session: true,
   metadata: true,
+  metrics: true,
   message: true,
   invocation: true,
   checkpoint: true,

@@ -133,6 +133,16 @@ export class Session implements AsyncDisposable {
     return this.#call("session/stats", this.#self);
   }
 
+  /** What its processes used over a time, an hour unless asked otherwise, and what was counted in it. */
+  metrics(options: Omit<Params<"metrics/get">, "sessionId"> = {}): Promise<Result<"metrics/get">> {
+    return this.#call("metrics/get", { ...this.#self, ...options });
+  }
+
+  /** Its processes as they are now, by their ids. */
+  processes(): AsyncGenerator<ItemOf<"session/processes">, void, undefined> {
+    return pages(this.#call, "session/processes", this.#self);
+  }
+
   pause(reason?: string): Promise<Result<"session/pause">> {
     return this.#call("session/pause", { ...this.#self, reason });
   }

@@ -235,6 +235,8 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     keepCommandsPerSession: config.commands.keepPerSession,
     sessionDefaults: sessionDefaults(config),
     retention: config.retention,
+    metrics: config.metrics,
+    metricsDir: places.metricsDir,
     leaseGraceMs: config.leases.graceMs,
     socket: opening.listen === false ? undefined : places.socket,
     dataDir,

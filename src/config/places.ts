@@ -19,6 +19,8 @@ export interface Places {
   /** The full-text index: a copy, which can be made again. */
   searchDir: string;
   checkpointsDir: string;
+  /** What was measured of sessions and of the machine. */
+  metricsDir: string;
   /** Where commands have their folders as long as they are not over. */
   runningDir: string;
   tempDir: string;
@@ -76,6 +78,7 @@ export function resolvePlaces(input: PlacesInput): Places {
     contentDir: join(dataDir, "content"),
     searchDir: join(dataDir, "search"),
     checkpointsDir: join(dataDir, "checkpoints"),
+    metricsDir: join(dataDir, "metrics"),
     runningDir: join(dataDir, "running"),
     tempDir: join(dataDir, "temp"),
     logDir: resolve(config.logDir ?? (isStandard ? standard.log : join(dataDir, "log"))),

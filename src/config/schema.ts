@@ -64,6 +64,11 @@ const commands = z.strictObject({
     .describe("whether commands go on when the daemon ends, where that is possible"),
 });
 
+const metrics = z.strictObject({
+  enabled: z.boolean().default(true).describe("whether processes of sessions are measured"),
+  keepMs: count(0, "how long what was measured is kept, 30 days at most").default(30 * DAY_MS),
+});
+
 const idempotency = z.strictObject({
   keepMs: count(0, "how long the answer to a keyed write is remembered").default(HOUR_MS),
   maxKeys: count(0, "keys remembered at once; over it keyed writes are refused").default(1_000_000),
@@ -101,6 +106,7 @@ export const configSchema = z.strictObject({
   retention: retention.prefault({}).describe("what becomes of sessions that ended long ago"),
   leases: leases.prefault({}).describe("sessions that one writer has for itself"),
   commands: commands.prefault({}).describe("limits of commands that bring none of their own"),
+  metrics: metrics.prefault({}).describe("what sessions and the machine use"),
   idempotency: idempotency.prefault({}).describe("writes that are safe to repeat"),
   paths: paths.prefault({}).describe("what is said of paths"),
   limits: limits.prefault({}).describe("what one client may ask of the daemon"),

@@ -9,6 +9,11 @@ export interface AtomicOptions {
    * many files and syncs their folder once. False if absent.
    */
   readonly leaveFolderUnsynced?: boolean;
+  /**
+   * Whether a crash of the machine may leave the file old, empty or broken: nothing is synced. For whoever checks what it
+   * reads, and can do without it. False if absent.
+   */
+  readonly isExpendable?: boolean;
   readonly operations?: DiskOperations;
 }
 
@@ -34,12 +39,14 @@ export async function writePiecesAtomic(
   pieces: Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>,
   options: AtomicOptions = {},
 ): Promise<void> {
-  const { mode = 0o600, operations = diskOperations, leaveFolderUnsynced = false } = options;
+  const { mode = 0o600, operations = diskOperations } = options;
+  const { leaveFolderUnsynced = false, isExpendable = false } = options;
   const file = await PendingFile.create(path, mode, operations);
   try {
     for await (const piece of pieces)
       await file.write(typeof piece === "string" ? Buffer.from(piece) : piece);
-    await (leaveFolderUnsynced ? file.publishUnsynced() : file.publish());
+    if (isExpendable) await file.publishUnsafe();
+    else await (leaveFolderUnsynced ? file.publishUnsynced() : file.publish());
   } catch (error) {
     await file.discard();
     throw error;

@@ -61,6 +61,11 @@ export class PendingFile {
     this.#sizeBytes = sizeBytes;
   }
 
+  /** Gives the file its name, whole for everybody but a crash of the machine. */
+  async publishUnsafe(): Promise<void> {
+    await this.#operations.rename(this.#temporaryPath, this.path);
+  }
+
   /** Gives the file its name, whole; that it has this one is durable only once its folder has been synced. */
   async publishUnsynced(): Promise<void> {
     await this.sync();

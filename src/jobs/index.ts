@@ -5,6 +5,7 @@ import { writeUptime } from "../schedule/uptime.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import { registerChainCleanup } from "./chains.js";
 import { registerRetention } from "./retention.js";
+import { registerSampling } from "./sample.js";
 import { Timeouts } from "./timeouts.js";
 
 interface JobParts {
@@ -39,6 +40,7 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterM
   registerRetention(jobs, supervisor);
   registerChainCleanup(jobs, supervisor, chainsAfterMs);
   jobs.every("leases", "* * * * * *", () => supervisor.leases.releaseDue());
+  registerSampling(jobs, supervisor);
   const loop = new LoopDelay();
   jobs.every("uptime", "*/10 * * * * *", () => {
     loop.next();

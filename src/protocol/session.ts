@@ -44,6 +44,13 @@ export const sessionConfig = z.strictObject({
   retry: retryPolicy,
   /** Commands at a time. */
   maxRunningCommands: z.int().min(1),
+  /** What is measured beside its processes; nothing where it is left out. */
+  metrics: z
+    .strictObject({
+      /** Whether files that are created, modified and deleted in its working directory are counted. */
+      watchFiles: z.boolean(),
+    })
+    .optional(),
 });
 
 /** Settings as a caller gives them, whole or in part. */

@@ -4,6 +4,7 @@ import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock, SystemClock } from "../schedule/clock.js";
 import type { Bounds } from "../session/commands.js";
 import type { Session } from "../session/state.js";
+import type { MetricsSettings } from "./metrics/metrics.js";
 import type { RetentionSettings } from "./retention/policy.js";
 
 /** What the supervisor tells the log. */
@@ -23,6 +24,8 @@ export interface SupervisorOptions {
   readonly sessionDefaults: SessionConfigShape;
   /** When sessions are archived, trashed and deleted; never where this is left out. */
   readonly retention?: RetentionSettings | undefined;
+  /** Whether sessions are measured, and how long that is kept; as usual where this is left out. */
+  readonly metrics?: MetricsSettings | undefined;
   /** How long a lease outlives the connection of its holder; 10 s where this is left out. */
   readonly leaseGraceMs?: number | undefined;
   /** Where commands find the daemon. */
@@ -32,6 +35,8 @@ export interface SupervisorOptions {
   readonly contentDir: string;
   /** Where the full-text index lies. */
   readonly searchDir: string;
+  /** Where what was measured lies; `metrics` in `dataDir` where this is left out. */
+  readonly metricsDir?: string | undefined;
   /** Where running commands have their folders. */
   readonly runningDir?: string | undefined;
   /** The path of the keeper; without it commands are children of the daemon, and end with it. */

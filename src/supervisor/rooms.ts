@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import type { Journal } from "../journal/index.js";
 import type { Command } from "../session/commands.js";
 import { Archiver } from "./archiver.js";
@@ -15,6 +17,7 @@ import { Leases } from "./leases.js";
 import { type Answer, type Committed, Ledger, type SubmitOptions } from "./ledger.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
+import { Metrics } from "./metrics/metrics.js";
 import type { SupervisorOptions } from "./options.js";
 import type { Registry } from "./registry.js";
 import { HeldBytes } from "./retention/heldBytes.js";
@@ -46,6 +49,7 @@ export interface Rooms {
   readonly launcher: Launcher;
   readonly runner: Runner;
   readonly search: Search;
+  readonly metrics: Metrics;
   readonly leftovers: Leftovers;
   readonly links: InvocationLinks;
   readonly effects: Effects;
@@ -96,11 +100,22 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     onRecovery: (what) => log.info({}, what),
   });
   const search = new Search({ folder: options.searchDir, sessions, bodies, log });
+  const metrics = new Metrics({
+    sessions,
+    metricsDir: options.metricsDir ?? join(dataDir, "metrics"),
+    dataDir,
+    clock,
+    settings: options.metrics,
+    log,
+  });
+  metrics.addRoots(() => runner.roots());
 
   const effects = new Effects({ ...recovered, ...options, beats, links, archiver, runner });
   effects.onCommitted((committed) => workspaces.note(committed));
   effects.onCommitted(({ events }) => leases.note(events));
   effects.onCommitted((committed) => search.note(committed));
+  effects.onCommitted((committed) => metrics.note(committed));
+  effects.onSession((session) => metrics.follow(session));
   const onCommitted = (committed: Committed): void => effects.run(committed);
   const ledger = new Ledger({ journal, registry, keys, feed, clock, bounds, onCommitted });
 
@@ -117,6 +132,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     launcher,
     runner,
     search,
+    metrics,
     leftovers,
     links,
     effects,

@@ -127,6 +127,15 @@ export class Runner {
     return this.#outputs.sizes(session, commandId);
   }
 
+  /** The process of each command that runs, from which its whole tree is found. */
+  *roots(): Generator<{ sessionId: string; commandId: string; pid: number; startTicks: number | undefined }> {
+    for (const [commandId, { sessionId }] of this.#runs) {
+      const process = this.#parts.registry.committedExecutions.get(commandId)?.process;
+      if (process !== undefined)
+        yield { sessionId, commandId, pid: process.pid, startTicks: process.startTicks };
+    }
+  }
+
   /** Goes on with a command of an earlier daemon. */
   adopt(execution: Execution, session: Session, found: Found): void {
     const { launcher } = this.#parts;

@@ -20,6 +20,7 @@ import type { Launcher } from "./launcher.js";
 import type { Leases } from "./leases.js";
 import type { Answer, SubmitOptions } from "./ledger.js";
 import type { Limits } from "./limits.js";
+import type { Metrics } from "./metrics/metrics.js";
 import type { SupervisorOptions } from "./options.js";
 import { recover, type Recovery } from "./recover.js";
 import { Registry } from "./registry.js";
@@ -54,6 +55,7 @@ export class Supervisor {
   readonly workspaces: Workspaces;
   readonly leases: Leases;
   readonly search: Search;
+  readonly metrics: Metrics;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, adoptedCommands: 0, lostCommands: 0, durationMs: 0 };
   readonly #options: SupervisorOptions;
@@ -84,6 +86,7 @@ export class Supervisor {
       supervisor.leases.begin();
       for (const link of links) supervisor.#rooms.links.add(link);
       checkpoints.begin();
+      supervisor.metrics.begin();
       supervisor.archiver.begin(unarchived);
       void supervisor.#checkJournal();
       const durationMs = Math.round(performance.now() - startedMs);
@@ -117,6 +120,7 @@ export class Supervisor {
     this.workspaces = this.#rooms.workspaces;
     this.leases = this.#rooms.leases;
     this.search = this.#rooms.search;
+    this.metrics = this.#rooms.metrics;
   }
 
   /** What the start found. */
@@ -222,6 +226,7 @@ export class Supervisor {
     await this.#rooms.leftovers.close();
     await this.#rooms.links.close();
     await this.search.close();
+    await this.metrics.close(PATIENCE_MS);
     await this.archiver.close();
     await this.bodies.save(undefined, PATIENCE_MS).catch((err: unknown) => {
       this.#options.log.warn({ err }, "Bodies could not be saved; the journal still has them");

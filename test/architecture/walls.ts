@@ -21,6 +21,7 @@ const MACHINE_ROOMS = [
   "src/journal",
   "src/content",
   "src/process",
+  "src/sampling",
   "src/schedule",
   "src/log",
   "src/search",
@@ -69,6 +70,11 @@ export const WALLS: readonly Wall[] = [
     room: "src/process",
     imports: ["node:", "src/disk", "src/lanes.ts", "src/serial.ts", "src/secretNames.ts"],
     reason: "starts and stops processes without knowing for whom",
+  },
+  {
+    room: "src/sampling",
+    imports: ["node:", "pidusage", "chokidar", "ignore", "src/disk", "src/serial.ts"],
+    reason: "measures processes and folders without knowing whose they are, and starts and stops none",
   },
   {
     room: "src/schedule",

@@ -8,6 +8,7 @@ import { invocation } from "./invocation.js";
 import { log } from "./log.js";
 import { message } from "./message.js";
 import { metadata } from "./metadata.js";
+import { metrics } from "./metrics.js";
 import { path } from "./path.js";
 import { retention } from "./retention.js";
 import { rpc } from "./rpc.js";
@@ -25,6 +26,7 @@ export const METHODS = {
   ...sessionCopies,
   ...shelf,
   ...metadata,
+  ...metrics,
   ...message,
   ...invocation,
   ...checkpoint,

@@ -11,6 +11,7 @@ import { invocationHandlers } from "./invocation.js";
 import { logHandlers } from "./log.js";
 import { messageHandlers } from "./message.js";
 import { metadataHandlers } from "./metadata.js";
+import { metricsHandlers } from "./metrics.js";
 import { pathHandlers } from "./path.js";
 import { retentionHandlers } from "./retention.js";
 import { searchHandlers } from "./search.js";
@@ -29,6 +30,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...leaseHandlers(services),
     ...sessionCopyHandlers(services),
     ...metadataHandlers(services),
+    ...metricsHandlers(services),
     ...messageHandlers(services),
     ...invocationHandlers(services),
     ...checkpointHandlers(services),

@@ -7,13 +7,14 @@ import { showStats } from "../../supervisor/read/stats.js";
 import { showSession } from "../../supervisor/show/session.js";
 import { keyed } from "./keyed.js";
 import type { LeaseHandlers } from "./lease.js";
+import type { MetricsHandlers } from "./metrics.js";
 import type { NamespaceHandlers, Services } from "./services.js";
 import type { CopyHandlers } from "./sessionCopies.js";
 import { shelfHandlers } from "./shelf.js";
 
 export function sessionHandlers(
   services: Services,
-): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers | keyof CopyHandlers> {
+): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers | keyof CopyHandlers | keyof MetricsHandlers> {
   const { supervisor } = services;
   const shown = ({ session }: After): object => (session === undefined ? {} : showSession(session));
   type Written = Promise<Result<"session/create">>;
