@@ -204,6 +204,14 @@ export const VERBS: readonly VerbSpec[] = [
     load: async () => (await import("./verbs/search.js")).search,
   },
   {
+    name: "metrics",
+    group: LOOK,
+    about: "what the machine and its sessions use, or what one session has used",
+    args: [["[session]", REF]],
+    options: [{ flags: "--since <duration>", about: "how far back (1h)", parse: durationMs }],
+    load: async () => (await import("./verbs/metrics.js")).metrics,
+  },
+  {
     name: "logs",
     group: LOOK,
     about: "print the daemon's log, or that of one session",

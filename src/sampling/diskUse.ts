@@ -66,7 +66,8 @@ export class DiskUse {
       if (!this.#folders.has(path))
         this.#folders.set(path, { walk: undefined, found: undefined, nextAtMs: nowMs });
     let left = this.#bounds.entriesPerStep;
-    for (const [path, watched] of [...this.#folders]) {
+    const turns = [...this.#folders];
+    for (const [path, watched] of turns) {
       if (left <= 0) break;
       if (watched.nextAtMs > nowMs) continue;
       left -= await this.#advance(path, watched, left, nowMs);
@@ -83,7 +84,13 @@ export class DiskUse {
 
   /** Answers how many entries were looked at. */
   async #advance(path: string, watched: Watched, most: number, nowMs: number): Promise<number> {
-    const walk = (watched.walk ??= { folders: [path], dir: undefined, device: undefined, entries: 0, sizeBytes: 0 });
+    const walk = (watched.walk ??= {
+      folders: [path],
+      dir: undefined,
+      device: undefined,
+      entries: 0,
+      sizeBytes: 0,
+    });
     let looked = 0;
     while (looked < most) {
       const isFull = walk.entries >= this.#bounds.mostEntries;

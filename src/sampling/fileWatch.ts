@@ -51,7 +51,8 @@ export class FileWatch {
     this.#onChange = options.onChange;
     const rules = new IgnoredPaths(path);
     const say = (state: WatchState): void => {
-      if (this.#state.state === "failed" || (this.#state.state === state.state && state.detail === undefined)) return;
+      if (this.#state.state === "failed" || (this.#state.state === state.state && state.detail === undefined))
+        return;
       this.#state = state;
       options.onState(state);
     };
@@ -114,7 +115,7 @@ export class FileWatch {
   #failed(error: unknown, say: (state: WatchState) => void): void {
     const { code, message } = error as NodeJS.ErrnoException;
     const isFatal = !(error instanceof Error) || this.#watcher === undefined || FATAL_CODES.has(code ?? "");
-    const detail = code ?? String(message);
+    const detail = code ?? message;
     say({ state: isFatal ? "failed" : "partial", detail });
     if (isFatal) void this.close();
   }

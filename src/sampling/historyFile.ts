@@ -56,7 +56,8 @@ export class HistoryFiles {
     const line = bytes.subarray(0, -1);
     if (verifyCheckedLine(line, 0) === undefined) return undefined;
     const found = parseCheckedLine(line);
-    if (found["format"] !== FORMAT || found["version"] !== VERSION || found["name"] !== name) return undefined;
+    if (found["format"] !== FORMAT || found["version"] !== VERSION || found["name"] !== name)
+      return undefined;
     return { history: History.decode(found["history"] as EncodedHistory), tally: found["tally"] as object };
   }
 

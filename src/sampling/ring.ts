@@ -132,8 +132,7 @@ export class Ring {
     const bytes = Buffer.from(text, "base64");
     for (let at = 0; at + 8 + 4 * WIDTH <= bytes.length; at += 8 + 4 * WIDTH) {
       const bucket: Record<string, number> = { at: bytes.readDoubleLE(at) };
-      for (const [offset, field] of FIELDS.entries())
-        bucket[field] = bytes.readFloatLE(at + 8 + 4 * offset);
+      for (const [offset, field] of FIELDS.entries()) bucket[field] = bytes.readFloatLE(at + 8 + 4 * offset);
       this.push(bucket as unknown as Bucket);
     }
   }

@@ -1,5 +1,3 @@
-import { join } from "node:path";
-
 import type { Journal } from "../journal/index.js";
 import type { Command } from "../session/commands.js";
 import { Archiver } from "./archiver.js";
@@ -17,7 +15,7 @@ import { Leases } from "./leases.js";
 import { type Answer, type Committed, Ledger, type SubmitOptions } from "./ledger.js";
 import { Leftovers } from "./leftovers.js";
 import { Limits } from "./limits.js";
-import { Metrics } from "./metrics/metrics.js";
+import { type Metrics, openMetrics } from "./metrics/metrics.js";
 import type { SupervisorOptions } from "./options.js";
 import type { Registry } from "./registry.js";
 import { HeldBytes } from "./retention/heldBytes.js";
@@ -100,14 +98,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     onRecovery: (what) => log.info({}, what),
   });
   const search = new Search({ folder: options.searchDir, sessions, bodies, log });
-  const metrics = new Metrics({
-    sessions,
-    metricsDir: options.metricsDir ?? join(dataDir, "metrics"),
-    dataDir,
-    clock,
-    settings: options.metrics,
-    log,
-  });
+  const metrics = openMetrics(options, { sessions });
   metrics.addRoots(() => runner.roots());
 
   const effects = new Effects({ ...recovered, ...options, beats, links, archiver, runner });

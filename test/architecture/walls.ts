@@ -236,6 +236,8 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/session/events.ts": "a table: what each type of event holds",
   "src/supervisor/collection.ts": "two layers of things, their owners and those who name them: one state",
   "src/session/state.ts": "the types of all that the state holds, side by side, most of it what they mean",
+  "src/supervisor/metrics/metrics.ts":
+    "the one face of what is measured: what a round does, what is asked of it, and what it follows",
   "src/supervisor/ledger.ts": "the one way of every write, from the lease and the key to the answer",
   "src/supervisor/supervisor.ts": "the one face behind which everything about sessions is put together",
   "client/session.ts": "the handle of a session: one object, a few lines for each thing that it can do",

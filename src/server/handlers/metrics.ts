@@ -1,5 +1,6 @@
 import type { Handlers } from "../../rpc/dispatch.js";
-import { getMetrics, listLatest, listProcesses } from "../../supervisor/read/metrics.js";
+import { listLatest, listProcesses } from "../../supervisor/read/latest.js";
+import { getMetrics } from "../../supervisor/read/metrics.js";
 import type { Connection } from "../connection.js";
 import type { Services } from "./services.js";
 

@@ -1,16 +1,19 @@
+import { join } from "node:path";
+
 import { folderName } from "../../content/places.js";
 import { inLanes } from "../../lanes.js";
 import { DiskUse } from "../../sampling/diskUse.js";
 import { HistoryFiles } from "../../sampling/historyFile.js";
 import type { Measured } from "../../sampling/history.js";
 import { Machine, type MachineFigures } from "../../sampling/machine.js";
-import { type Figures, type ProcessRow, type Root, Sampler } from "../../sampling/sampler.js";
+import { type Figures, type ProcessRow, Sampler } from "../../sampling/sampler.js";
+import type { Root } from "../../sampling/trees.js";
 import type { WatchState } from "../../sampling/fileWatch.js";
 import type { Clock } from "../../schedule/clock.js";
 import type { Session } from "../../session/state.js";
 import type { CommittedView } from "../layered.js";
 import type { Committed } from "../ledger.js";
-import type { SupervisorLog } from "../options.js";
+import type { SupervisorLog, SupervisorOptions } from "../options.js";
 import { PendingTallies } from "./pendingTallies.js";
 import { StatsFile } from "./statsFile.js";
 import { type Entry, MetricsStore } from "./store.js";
@@ -47,8 +50,8 @@ export interface MetricsSettings {
   readonly keepMs: number;
 }
 
-/** Files that are written in one round: all of 200 sessions in less than a minute. */
-const SAVES_PER_ROUND = 20;
+/** Files that are written in one round: all of 480 sessions in a minute. */
+const SAVES_PER_ROUND = 40;
 const LANES = 4;
 /** As long as a history reaches back at most. */
 const KEEP_MS = 30 * 24 * 3_600_000;
@@ -85,7 +88,10 @@ export class Metrics {
       files,
       isThere: ({ sessionId, createdSeq }) => sessions.get(sessionId)?.createdSeq === createdSeq,
       onTrouble: (err) => {
-        log[hasWarned ? "debug" : "warn"]({ err, event: "metrics.trouble" }, "Metrics cannot be kept on disk; told once");
+        log[hasWarned ? "debug" : "warn"](
+          { err, event: "metrics.trouble" },
+          "Metrics cannot be kept on disk; told once",
+        );
         hasWarned = true;
       },
     });
@@ -189,9 +195,10 @@ export class Metrics {
     return this.#store.sweep();
   }
 
-  /** The same at a start, in the background: a daemon that is killed may have come to no end with it. */
+  /** Begins after a start: removes what an earlier daemon left, in the background, and watches what is to be watched. */
   begin(): void {
     void this.sweep();
+    for (const session of this.#parts.sessions.values()) this.follow(session);
   }
 
   /** One round: to be called every five seconds. Costs nothing where nothing runs, and nothing waits to be written. */
@@ -205,7 +212,7 @@ export class Metrics {
       for (const listener of this.#listeners) listener();
     }
     await this.#absorb(this.#pending.sessions());
-    await this.#store.save(SAVES_PER_ROUND);
+    await this.#store.save(SAVES_PER_ROUND, this.#parts.clock.nowMs());
     this.#store.evict(this.#parts.clock.nowMs());
     await this.#statsFile.writeIfDue();
   }
@@ -215,13 +222,8 @@ export class Metrics {
     this.#isClosed = true;
     await this.#watches.close();
     await this.#disk.close();
-    const untilMs = performance.now() + patienceMs;
     await this.#absorb(this.#pending.sessions());
-    while (this.#store.unsaved > 0 && performance.now() < untilMs) {
-      const before = this.#store.unsaved;
-      await this.#store.save(SAVES_PER_ROUND);
-      if (this.#store.unsaved >= before) return;
-    }
+    await this.#store.close(patienceMs);
   }
 
   #roots(): Root[] {
@@ -234,9 +236,13 @@ export class Metrics {
     const at = clock.nowMs();
     // What has just ended is measured once more, as nothing.
     for (const sessionId of this.#running)
-      if (!figures.has(sessionId)) await this.#add(sessionId, at, { cpuPercent: 0, memoryBytes: 0, processes: 0 });
+      if (!figures.has(sessionId))
+        await this.#add(sessionId, at, { cpuPercent: 0, memoryBytes: 0, processes: 0 });
     const alive = [...figures.keys()].flatMap((sessionId) => sessions.get(sessionId) ?? []);
-    await this.#disk.step(new Set(alive.flatMap(({ workingDirectory }) => workingDirectory ?? [])), performance.now());
+    await this.#disk.step(
+      new Set(alive.flatMap(({ workingDirectory }) => workingDirectory ?? [])),
+      performance.now(),
+    );
     await inLanes(figures, LANES, ([sessionId, each]) => this.#add(sessionId, at, each));
     this.#commands = new Map([...commands].map(([commandId, each]) => [commandId, { at, ...each }]));
     this.#running = new Set(figures.keys());
@@ -275,4 +281,12 @@ function addTo(entry: Entry, measured: Measured): void {
   entry.latest = measured;
   entry.changedAt = measured.at;
   entry.isSaved = false;
+}
+
+/** The metrics of a daemon, by its options. */
+export function openMetrics(
+  { dataDir, metricsDir = join(dataDir, "metrics"), metrics, clock, log }: SupervisorOptions,
+  { sessions }: Pick<MetricsParts, "sessions">,
+): Metrics {
+  return new Metrics({ sessions, metricsDir, dataDir, clock, settings: metrics, log });
 }

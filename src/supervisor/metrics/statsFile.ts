@@ -4,7 +4,7 @@ import type { MachineFigures } from "../../sampling/machine.js";
 import type { Measured } from "../../sampling/history.js";
 import type { Clock } from "../../schedule/clock.js";
 import type { Session } from "../../session/state.js";
-import { showTime, withoutUndefined } from "../show/session.js";
+import { rounded, showTime, withoutUndefined } from "../show/session.js";
 import type { CommittedView } from "../layered.js";
 
 interface StatsFileParts {
@@ -46,7 +46,9 @@ export class StatsFile {
 
   #content(): object {
     const { sessions, clock, latest, system } = this.#parts;
-    const shown = [...sessions.values()].filter(({ archivedAt, deletedAt }) => (archivedAt ?? deletedAt) === undefined);
+    const shown = [...sessions.values()].filter(
+      ({ archivedAt, deletedAt }) => (archivedAt ?? deletedAt) === undefined,
+    );
     const newest = shown.slice(-MOST_SESSIONS);
     const nowMs = clock.nowMs();
     const machine = system();
@@ -54,7 +56,7 @@ export class StatsFile {
       generated_at: showTime(nowMs),
       system: {
         cpu_percent: rounded(machine.cpuPercent),
-        load_average: loadavg().map(rounded),
+        load_average: loadavg().map((load) => rounded(load)),
         memory_bytes: machine.memoryBytes,
         total_memory_bytes: machine.totalMemoryBytes,
         disk_free_bytes: machine.diskFreeBytes,
@@ -81,10 +83,7 @@ function entryOf(session: Session, latest: Measured | undefined, nowMs: number):
     commands,
     activities: session.activities,
     invocations,
-    average_response_ms: totals.invocations === 0 ? undefined : Math.round(totals.durationMs / totals.invocations),
+    average_response_ms:
+      totals.invocations === 0 ? undefined : Math.round(totals.durationMs / totals.invocations),
   });
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
 }

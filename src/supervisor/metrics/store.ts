@@ -13,6 +13,8 @@ export interface Entry {
   /** When something was added last, wall time. */
   changedAt: number;
   isSaved: boolean;
+  /** When it was written last, wall time. */
+  savedAt: number;
 }
 
 interface StoreParts {
@@ -24,6 +26,8 @@ interface StoreParts {
 
 /** After so long without anything new an entry is in its file alone. */
 const QUIET_MS = 10 * 60_000;
+/** An entry is written no more often than this, but for the first time. */
+const SAVE_EVERY_MS = 30_000;
 
 /**
  * The metrics of sessions by the names of their folders, each read from its file when it is needed first, and written to
@@ -63,7 +67,7 @@ export class MetricsStore {
       const again = this.#entries.get(name);
       if (again !== undefined) return again;
       const kept = await this.#read(name);
-      const entry: Entry = { ...kept, latest: undefined, changedAt: nowMs, isSaved: true };
+      const entry: Entry = { ...kept, latest: undefined, changedAt: nowMs, isSaved: true, savedAt: 0 };
       this.#entries.set(name, entry);
       return entry;
     });
@@ -74,17 +78,22 @@ export class MetricsStore {
     return this.#entries.get(name) ?? this.#read(name);
   }
 
-  /** Writes some of what has changed, those first that have waited longest. Never rejects. */
-  async save(most: number): Promise<void> {
-    const due = [...this.#entries].filter(([, { isSaved }]) => !isSaved).slice(0, most);
-    for (const [name, entry] of due) await this.#save(name, entry);
+  /** Writes some of what has changed and was not written of late, those first that have waited longest. Never rejects. */
+  async save(most: number, nowMs: number): Promise<void> {
+    const isDue = ({ isSaved, savedAt }: Entry): boolean =>
+      !isSaved && Math.abs(nowMs - savedAt) >= SAVE_EVERY_MS;
+    const due = [...this.#entries].filter(([, entry]) => isDue(entry)).slice(0, most);
+    for (const [name, entry] of due) {
+      entry.savedAt = nowMs;
+      await this.#save(name, entry);
+    }
   }
 
-  /** How many are not saved. */
-  get unsaved(): number {
-    let count = 0;
-    for (const { isSaved } of this.#entries.values()) if (!isSaved) count += 1;
-    return count;
+  /** Writes all that has changed, as far as time allows. */
+  async close(patienceMs: number): Promise<void> {
+    const untilMs = performance.now() + patienceMs;
+    const left = [...this.#entries].filter(([, { isSaved }]) => !isSaved);
+    for (const [name, entry] of left) if (performance.now() < untilMs) await this.#save(name, entry);
   }
 
   /** Lets go of what has been quiet for long. */

@@ -70,7 +70,10 @@ function addResponse(responses: ResponseTimes, durationMs: number): void {
  *
  * @param share 0 to 1
  */
-export function responsePercentileMs({ counts, count, maximumMs }: ResponseTimes, share: number): number | undefined {
+export function responsePercentileMs(
+  { counts, count, maximumMs }: ResponseTimes,
+  share: number,
+): number | undefined {
   if (count === 0) return undefined;
   let left = share * count;
   for (const [index, each] of counts.entries()) {

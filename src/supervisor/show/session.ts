@@ -61,3 +61,10 @@ export function withoutUndefined<T extends object>(value: T): { [K in keyof T]: 
   for (const [key, item] of Object.entries(value)) if (item !== undefined) kept[key] = item;
   return kept as { [K in keyof T]: Exclude<T[K], undefined> };
 }
+
+/** A measure with two digits behind the point: more would mean nothing. */
+export function rounded(value: number): number;
+export function rounded(value: number | undefined): number | undefined;
+export function rounded(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.round(value * 100) / 100;
+}
