@@ -14,7 +14,7 @@ export interface DiskUseBounds {
   readonly entriesPerStep: number;
   /** Entries of one folder, however deep, above which the rest is left out. */
   readonly mostEntries: number;
-  /** From the end of a walk to the beginning of the next one of the same folder. */
+  /** From the end of a walk to the beginning of the next one of the same folder, at least; ten times as long as it took. */
   readonly pauseMs: number;
 }
 
@@ -23,6 +23,7 @@ const BLOCK_BYTES = 512;
 
 /** A walk through a folder that is under way. */
 interface Walk {
+  readonly startedMs: number;
   readonly folders: string[];
   dir: { readonly path: string; readonly handle: Dir } | undefined;
   device: number | undefined;
@@ -85,6 +86,7 @@ export class DiskUse {
   /** Answers how many entries were looked at. */
   async #advance(path: string, watched: Watched, most: number, nowMs: number): Promise<number> {
     const walk = (watched.walk ??= {
+      startedMs: nowMs,
       folders: [path],
       dir: undefined,
       device: undefined,
@@ -98,7 +100,7 @@ export class DiskUse {
         await walk.dir?.handle.close().catch(() => undefined);
         watched.found = { sizeBytes: walk.sizeBytes, isPartial: isFull };
         watched.walk = undefined;
-        watched.nextAtMs = nowMs + this.#bounds.pauseMs;
+        watched.nextAtMs = nowMs + Math.max(this.#bounds.pauseMs, 10 * (nowMs - walk.startedMs));
         break;
       }
       looked += 1;

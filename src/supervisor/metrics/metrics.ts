@@ -74,6 +74,7 @@ export class Metrics {
   #commands: ReadonlyMap<string, Sample & { readonly cpuMs: number }> = new Map();
   /** Sessions that had processes in the last round. */
   #running = new Set<string>();
+  #removed: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(parts: MetricsParts) {
@@ -186,7 +187,7 @@ export class Metrics {
     for (const session of changes.removed) {
       this.#watches.forget(session.sessionId);
       this.#pending.forget(session);
-      void this.#store.remove(session);
+      this.#removed = Promise.all([this.#removed, this.#store.remove(session)]);
     }
   }
 
@@ -224,6 +225,7 @@ export class Metrics {
     await this.#disk.close();
     await this.#absorb(this.#pending.sessions());
     await this.#store.close(patienceMs);
+    await this.#removed;
   }
 
   #roots(): Root[] {

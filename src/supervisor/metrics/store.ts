@@ -27,7 +27,7 @@ interface StoreParts {
 /** After so long without anything new an entry is in its file alone. */
 const QUIET_MS = 10 * 60_000;
 /** An entry is written no more often than this, but for the first time. */
-const SAVE_EVERY_MS = 30_000;
+const SAVE_EVERY_MS = 55_000;
 
 /**
  * The metrics of sessions by the names of their folders, each read from its file when it is needed first, and written to

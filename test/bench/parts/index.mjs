@@ -7,6 +7,7 @@ import { list } from "./list.mjs";
 import { memory } from "./memory.mjs";
 import { reads } from "./reads.mjs";
 import { recovery } from "./recovery.mjs";
+import { sampling } from "./sampling.mjs";
 import { search } from "./search.mjs";
 import { start } from "./start.mjs";
 import { writes } from "./writes.mjs";
@@ -43,4 +44,4 @@ import { writes } from "./writes.mjs";
  */
 
 /** @type {readonly Part[]} */
-export const PARTS = [writes, reads, list, fanOut, recovery, memory, idle, cli, start, search, conversation];
+export const PARTS = [writes, reads, list, fanOut, recovery, memory, idle, cli, start, search, conversation, sampling];
