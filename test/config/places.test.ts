@@ -32,6 +32,7 @@ describe.runIf(process.platform === "linux")("the standard folders on Linux", ()
       contentDir: "/home/ada/.local/share/sessiond/content",
       searchDir: "/home/ada/.local/share/sessiond/search",
       checkpointsDir: "/home/ada/.local/share/sessiond/checkpoints",
+      metricsDir: "/home/ada/.local/share/sessiond/metrics",
       runningDir: "/home/ada/.local/share/sessiond/running",
       tempDir: "/home/ada/.local/share/sessiond/temp",
       logDir: "/home/ada/.local/state/sessiond",

@@ -45,6 +45,7 @@ it("fills in every default", () => {
       keepPerSession: 1_000,
       outliveDaemon: true,
     },
+    metrics: { enabled: true, keepMs: 2_592_000_000 },
     idempotency: { keepMs: 3_600_000, maxKeys: 1_000_000 },
     paths: { closed: [], open: [], lowSpaceBytes: 1_073_741_824 },
     limits: {
