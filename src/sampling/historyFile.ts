@@ -63,7 +63,7 @@ export class HistoryFiles {
 
   /** One that is not there is fine. */
   async remove(name: string): Promise<void> {
-    await this.#unlink(`${name}${SUFFIX}`);
+    await this.#discard(`${name}${SUFFIX}`);
   }
 
   /** Removes the files of all things of which `isKept` answers false, and what a crash left half written. */
@@ -71,7 +71,7 @@ export class HistoryFiles {
     const found = await readdir(this.#folder).catch(() => []);
     for (const file of found) {
       const isKnown = !file.endsWith(SUFFIX) || isKept(file.slice(0, -SUFFIX.length));
-      if (isPendingName(file) || !isKnown) await this.#unlink(file);
+      if (isPendingName(file) || !isKnown) await this.#discard(file);
     }
   }
 
@@ -80,7 +80,7 @@ export class HistoryFiles {
     this.#isThere = true;
   }
 
-  async #unlink(file: string): Promise<void> {
+  async #discard(file: string): Promise<void> {
     try {
       await removeFolder(this.#folder, file);
     } catch (error) {

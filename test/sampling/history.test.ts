@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { History, inSteps, merged } from "../../src/sampling/history.js";
@@ -31,8 +31,8 @@ const bucket = (at: number, value = 1): Bucket => ({
 
 describe("a ring", () => {
   it("keeps the last ones in order, within its bound, and comes back from its text as it was", () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 100 }), (gaps) => {
+    assert(
+      property(array(integer({ min: 1, max: 9 }), { maxLength: 100 }), (gaps) => {
         const ring = new Ring(24);
         let at = 0;
         const all = gaps.map((gap) => bucket((at += gap), gap));

@@ -6,7 +6,6 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import type { Round } from "../../../src/sampling/sampler.js";
 import type { SessionEvent } from "../../../src/session/events.js";
 import type { Session } from "../../../src/session/state.js";
-import type { CommittedView } from "../../../src/supervisor/layered.js";
 import { Metrics, type MetricsSettings } from "../../../src/supervisor/metrics/metrics.js";
 import { temporaryFolders } from "../../disk/temporaryFolder.js";
 import { SteppedClock } from "../steppedClock.js";
@@ -45,7 +44,7 @@ async function opened(settings?: MetricsSettings, dataDir?: string) {
     return Promise.resolve({ sessions: new Map([...running].map((id) => [id, FIGURES])), commands });
   };
   const metrics = new Metrics({
-    sessions: sessions as unknown as CommittedView<Session>,
+    sessions,
     metricsDir: join(folder, "metrics"),
     dataDir: folder,
     clock,
@@ -67,7 +66,7 @@ async function opened(settings?: MetricsSettings, dataDir?: string) {
     told,
     rounds: () => rounds,
     fail: (error: Error | undefined) => (fault = error),
-    async tick() {
+    tick: async () => {
       clock.pass(5_000);
       await metrics.sample();
     },

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { SessionEvent } from "../../../src/session/events.js";
@@ -17,7 +17,7 @@ function finished(durationMs: number | undefined): SessionEvent {
 }
 
 function recorded(kind: "error" | "event" | undefined): SessionEvent {
-  return { type: "activity/recorded", sessionId: "s", data: { kind, action: "a" } } as SessionEvent;
+  return { type: "activity/recorded", sessionId: "s", data: { kind, action: "a" } };
 }
 
 function tallyOf(events: readonly SessionEvent[]): Tally {
@@ -32,7 +32,7 @@ describe("what is counted of a session", () => {
       recorded("error"),
       recorded("event"),
       recorded(undefined),
-      { type: "session/touched", sessionId: "s", data: {} } as SessionEvent,
+      { type: "session/touched", sessionId: "s", data: {} },
       finished(10),
       finished(undefined),
     ]);
@@ -41,9 +41,9 @@ describe("what is counted of a session", () => {
   });
 
   it("tells percentiles to within a tenth, from a file as well", () => {
-    const durations = fc.array(fc.integer({ min: 0, max: 10_000_000 }), { minLength: 1, maxLength: 200 });
-    fc.assert(
-      fc.property(durations, fc.constantFrom(0.5, 0.95, 1), (all, share) => {
+    const durations = array(integer({ min: 0, max: 10_000_000 }), { minLength: 1, maxLength: 200 });
+    assert(
+      property(durations, constantFrom(0.5, 0.95, 1), (all, share) => {
         const tally = emptyTally();
         addTally(tally, JSON.parse(JSON.stringify(tallyOf(all.map(finished)))) as Tally);
         const exact = all.toSorted((a, b) => a - b)[Math.ceil(all.length * share) - 1] ?? 0;
