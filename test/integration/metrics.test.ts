@@ -103,6 +103,10 @@ describeIf(process.platform === "linux", "Linux", "what sessions use", () => {
     expect(Math.abs((activity?.responseTimes.p50Ms ?? 0) - 20)).toBeLessThan(2);
     expect([summary, points]).toEqual([{ durationMs: 0, totalPoints: 0 }, []]);
     expect(activity?.files).toBeUndefined();
+    const session = await (await daemon().client()).open(sessionId);
+    session.detach();
+    expect((await session.metrics({ stepMs: 60_000 })).activity?.errors).toBe(1);
+    for await (const process of session.processes()) expect(process).toBeUndefined();
   });
 
   it("tells of the machine where no session is named", async () => {

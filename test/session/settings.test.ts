@@ -56,6 +56,7 @@ describe("mergeSettings", () => {
         nonRetryableExitCodes: [23],
       },
       maxRunningCommands: 24,
+      metrics: { watchFiles: true },
     };
     expect(Object.keys(sessionConfigPatch.shape).toSorted()).toEqual(Object.keys(other).toSorted());
     expect(mergeSettings(CONFIG, other)).toEqual(other);

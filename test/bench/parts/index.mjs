@@ -44,4 +44,17 @@ import { writes } from "./writes.mjs";
  */
 
 /** @type {readonly Part[]} */
-export const PARTS = [writes, reads, list, fanOut, recovery, memory, idle, cli, start, search, conversation, sampling];
+export const PARTS = [
+  writes,
+  reads,
+  list,
+  fanOut,
+  recovery,
+  memory,
+  idle,
+  cli,
+  start,
+  search,
+  conversation,
+  sampling,
+];
