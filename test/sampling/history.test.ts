@@ -111,6 +111,12 @@ describe("a history", () => {
     expect(first).toMatchObject({ at: START, count: 5, cpuPercent: 18, cpuPercentMax: 30 });
   });
 
+  it("shows every sample as long as all of them are there, also those of a minute that began before", () => {
+    const history = new History();
+    for (let second = 7; second < 127; second += 5) history.add(sample(START + second * 1_000, second));
+    expect(history.between(0, Infinity)).toHaveLength(24);
+  });
+
   it("goes on where the clock was set back", () => {
     const history = new History();
     for (let second = 0; second < 300; second += 5) history.add(sample(START + second * 1_000, 1));

@@ -117,11 +117,12 @@ describe("the metrics that are kept", () => {
 
   it("are gone with their session, also when they are just being written", async () => {
     const { files, store } = opened();
-    await add(store, "s~1", 100_000);
+    for (const name of ["a~1", "s~1"]) await add(store, name, 100_000);
     const saving = store.save(10, 100_000);
     await store.remove(OWNER);
     await saving;
-    expect([files.kept.size, store.size]).toEqual([0, 0]);
+    expect([...files.kept.keys()]).toEqual(["a~1"]);
+    expect(store.get(OWNER)).toBeUndefined();
   });
 
   it("are swept where nobody has that session, and never where it is no session's", async () => {
