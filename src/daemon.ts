@@ -122,7 +122,15 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   const jobs = openJobs({ log });
   closers.add(() => jobs.close());
   const { chainsAfterMs } = config.retention;
-  const loop = registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile, chainsAfterMs });
+  let connectionCount = (): number => 0;
+  const loop = registerJobs({
+    jobs,
+    supervisor,
+    clock,
+    uptimeFile: places.uptimeFile,
+    chainsAfterMs,
+    connectionCount: () => connectionCount(),
+  });
   closers.add(() => loop.close());
 
   const end = new Ending(() => closers.close());
@@ -141,6 +149,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     end,
   });
   cut = () => connections.cut();
+  connectionCount = () => connections.size;
   if (options.listen !== false) await listen(opening, connections, closers);
   closers.add(() => connections.close());
   // Before the peers are let go: whoever waits for a command still learns how it ended.

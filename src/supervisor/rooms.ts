@@ -1,5 +1,6 @@
 import type { Journal } from "../journal/index.js";
 import type { Command } from "../session/commands.js";
+import { Alerts } from "./alerts/alerts.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -46,6 +47,7 @@ export interface Rooms {
   readonly launcher: Launcher;
   readonly runner: Runner;
   readonly search: Search;
+  readonly alerts: Alerts;
   readonly leftovers: Leftovers;
   readonly links: InvocationLinks;
   readonly effects: Effects;
@@ -95,12 +97,15 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     onError: (err, what) => log.warn({ err }, what),
     onRecovery: (what) => log.info({}, what),
   });
+  const alerts = new Alerts({ ...options, registry, journal, record });
   const search = new Search({ folder: options.searchDir, sessions, bodies, log });
 
   const effects = new Effects({ ...recovered, ...options, beats, links, archiver, runner });
   effects.onCommitted((committed) => workspaces.note(committed));
   effects.onCommitted(({ events }) => leases.note(events));
   effects.onCommitted((committed) => search.note(committed));
+  effects.onCommitted(({ events }) => alerts.note(events));
+  effects.onSession((session) => alerts.noteSession(session));
   const onCommitted = (committed: Committed): void => effects.run(committed);
   const ledger = new Ledger({ journal, registry, keys, feed, clock, bounds, onCommitted });
 
@@ -117,6 +122,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     launcher,
     runner,
     search,
+    alerts,
     leftovers,
     links,
     effects,

@@ -16,6 +16,8 @@ import type {
 import { isOver } from "../../src/session/state.js";
 import { evolveTemplate, templateIdOf } from "../../src/session/template.js";
 
+import { NO_THINGS } from "./samples.js";
+
 /** An event with its stamp, as a journal keeps it. */
 export interface Recorded {
   readonly event: Event;
@@ -80,6 +82,9 @@ export class Model implements Head {
         headSize: invocations.size,
       },
       chains: { head: (id) => chains.get(id), headSize: chains.size },
+      // Alerts are asked of the daemon's own readings: `alert.test.ts` has their sequences.
+      alertRules: NO_THINGS.alertRules,
+      alerts: NO_THINGS.alerts,
     };
   }
 
