@@ -9,6 +9,7 @@ import type { Session } from "../../session/state.js";
 import type { SupervisorLog } from "../options.js";
 import type { Registry } from "../registry.js";
 import { uuidv7 } from "../uuidv7.js";
+import { logAlert } from "./logAlert.js";
 import { Delivery } from "./delivery.js";
 import { Evaluation, type Verdict } from "./evaluation.js";
 import { type DaemonFigures, type MetricSource, Readings } from "./readings.js";
@@ -65,6 +66,7 @@ export class Alerts {
   note(events: readonly Event[]): void {
     this.rates.note(events);
     this.#delivery.note(events);
+    for (const event of events) logAlert(this.#parts.log, event);
   }
 
   /** Takes note of a session that a durable event has changed. */
