@@ -52,6 +52,8 @@ function fire(
   if (rule === undefined || !rule.enabled) return NOTHING;
   const session = sessionId === undefined ? undefined : head.session(sessionId);
   if (sessionId !== undefined && (session === undefined || isEnded(session.status))) return NOTHING;
+  // Its id is random: who comes with it again has been here before.
+  if (head.things.alerts.head(alertId) !== undefined) return NOTHING;
   const live = [...head.things.alerts.headOf(ALERT_OWNER)].filter((alert) => !isDone(alert));
   if (live.some((one) => one.ruleId === ruleId && one.sessionId === sessionId && !isPast(one)))
     return NOTHING;

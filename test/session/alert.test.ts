@@ -92,7 +92,7 @@ describe("an alert", () => {
     });
     model.do(reports("a1", "fired"));
     model.do(reports("a1", "resolved"));
-    expect(model.do(fires("a3", "disk-low"))).toHaveProperty("events.length", 1);
+    expect(model.do(fires("a4", "disk-low"))).toHaveProperty("events.length", 1);
   });
 
   it("keeps whom it tells until all of it is told, in order, and no longer", () => {

@@ -89,7 +89,7 @@ describe("any sequence of commands", () => {
             moves.add(`${execution[0]?.status}>${execution[1]?.status}`);
           },
         }),
-      { seed: 1, numRuns: 4_000 },
+      { seed: 1, numRuns: 6_000 },
     );
     const bySession = (Object.keys(TRANSITIONS) as Move[])
       .filter((move) => move !== "delete")
@@ -102,6 +102,8 @@ describe("any sequence of commands", () => {
     expect(expected.filter((move) => !moves.has(move))).toEqual([]);
     expect(Object.keys(EVENTS).filter((type) => !events.has(type))).toEqual([]);
     expect([...refusals].sort()).toEqual([
+      "alert_not_found",
+      "alert_rule_not_found",
       "chain_not_found",
       "checkpoint_not_found",
       "command_exists",
