@@ -10,6 +10,7 @@ import type { Places } from "./config/places.js";
 import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder, syncFolder } from "./disk/folder.js";
+import { registerAlerts } from "./jobs/alerts.js";
 import { registerJobs } from "./jobs/index.js";
 import { type DaemonLog, openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
@@ -122,15 +123,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
   const jobs = openJobs({ log });
   closers.add(() => jobs.close());
   const { chainsAfterMs } = config.retention;
-  let connectionCount = (): number => 0;
-  const loop = registerJobs({
-    jobs,
-    supervisor,
-    clock,
-    uptimeFile: places.uptimeFile,
-    chainsAfterMs,
-    connectionCount: () => connectionCount(),
-  });
+  const loop = registerJobs({ jobs, supervisor, clock, uptimeFile: places.uptimeFile, chainsAfterMs });
   closers.add(() => loop.close());
 
   const end = new Ending(() => closers.close());
@@ -148,8 +141,8 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     log,
     end,
   });
+  registerAlerts(jobs, supervisor.alerts, { loop, connections });
   cut = () => connections.cut();
-  connectionCount = () => connections.size;
   if (options.listen !== false) await listen(opening, connections, closers);
   closers.add(() => connections.close());
   // Before the peers are let go: whoever waits for a command still learns how it ended.

@@ -3,7 +3,6 @@ import type { Jobs } from "../schedule/cron.js";
 import { LoopDelay } from "../schedule/loopDelay.js";
 import { writeUptime } from "../schedule/uptime.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
-import { registerAlerts } from "./alerts.js";
 import { registerChainCleanup } from "./chains.js";
 import { registerRetention } from "./retention.js";
 import { Timeouts } from "./timeouts.js";
@@ -16,11 +15,10 @@ interface JobParts {
   readonly uptimeFile: string;
   /** When interactions leave the chains of agents; 0 is never. */
   readonly chainsAfterMs: number;
-  readonly connectionCount: () => number;
 }
 
 /** Registers everything that the daemon does by the clock. Answers how late the loop is, over the last minute. */
-export function registerJobs({ jobs, supervisor, clock, uptimeFile, ...given }: JobParts): LoopDelay {
+export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterMs }: JobParts): LoopDelay {
   const timeouts = new Timeouts(supervisor);
   jobs.every("timeouts", "* * * * * *", () => {
     clock.tick();
@@ -39,16 +37,12 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile, ...given }: 
   // starts would have more to replay than the one before.
   void jobs.runNow("snapshot");
   registerRetention(jobs, supervisor);
-  registerChainCleanup(jobs, supervisor, given.chainsAfterMs);
+  registerChainCleanup(jobs, supervisor, chainsAfterMs);
   jobs.every("leases", "* * * * * *", () => supervisor.leases.releaseDue());
   const loop = new LoopDelay();
   jobs.every("uptime", "*/10 * * * * *", () => {
     loop.next();
     return writeUptime(uptimeFile, clock.upMs());
   });
-  registerAlerts(jobs, supervisor.alerts, () => ({
-    loopP99Ms: loop.figures.p99Ms,
-    connections: given.connectionCount(),
-  }));
   return loop;
 }

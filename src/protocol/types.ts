@@ -1,6 +1,7 @@
 import type { z } from "zod";
 
-import type { alert, alertDelivery, alertRule } from "./alert.js";
+import type { alert, alertDelivery } from "./alert.js";
+import type { alertRule } from "./alertRule.js";
 import type { chain, chainEntry } from "./chain.js";
 import type { checkpoint } from "./checkpoint.js";
 import type { command } from "./command.js";

@@ -1,5 +1,6 @@
 import { ruleAtHead } from "./alertRule.js";
-import type { AlertCommand, Bounds } from "./commands.js";
+import type { AlertCommand } from "./alertCommands.js";
+import type { Bounds } from "./commands.js";
 import {
   type Decision,
   happened,

@@ -1,4 +1,5 @@
-import type { AlertRuleCommand, Bounds } from "./commands.js";
+import type { AlertRuleCommand } from "./alertCommands.js";
+import type { Bounds } from "./commands.js";
 import {
   type Decision,
   happened,

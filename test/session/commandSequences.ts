@@ -200,3 +200,24 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   }),
   { maxLength: 50, size: "max" },
 );
+
+/** All that the steps are refused with, some time or other. */
+export const REFUSALS: readonly string[] = [
+  "alert_not_found",
+  "alert_rule_not_found",
+  "chain_not_found",
+  "checkpoint_not_found",
+  "command_exists",
+  "command_not_found",
+  "invalid_params",
+  "invalid_transition",
+  "invocation_exists",
+  "invocation_not_found",
+  "lease_held",
+  "lease_lost",
+  "limit_reached",
+  "session_exists",
+  "session_not_active",
+  "session_not_found",
+  "template_not_found",
+];

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 
 import { sessionStatus } from "../../src/protocol/session.js";
 import { currentOf } from "../../src/session/chain.js";
-import { ALERT_OWNER } from "../../src/session/alert.js";
 import { decide } from "../../src/session/decide.js";
 import type { Event, SessionEvent, Stamp } from "../../src/session/events.js";
 import { isOver } from "../../src/session/state.js";
@@ -119,10 +118,7 @@ describe("Registry", () => {
           expect([...registry.committedSessions]).toEqual([...committed.sessions]);
           expect([...registry.committedExecutions]).toEqual([...committed.executions]);
           expect(new Map(registry.things.templates.committed)).toEqual(committed.templates);
-          const { invocations, chains, alertRules, alerts } = registry.things;
-          expect(new Map(alertRules.committed)).toEqual(committed.alertRules);
-          expect([...alerts.committed]).toEqual([...committed.alerts]);
-          expect([...alerts.headOf(ALERT_OWNER)]).toEqual([...head.alerts.values()]);
+          const { invocations, chains } = registry.things;
           expect(new Map(chains.committed)).toEqual(committed.chains);
           const current = [...head.chains.values()].map((one) => currentOf(one)?.sessionId);
           for (const id of CHAINED) expect(chains.isReferredTo(id)).toBe(current.includes(id));

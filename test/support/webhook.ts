@@ -31,7 +31,8 @@ export class Webhook {
   /** @param answers for each request in turn; the last one from then on */
   static async open(...answers: readonly Answer[]): Promise<Webhook> {
     const server = createServer((request, response) => {
-      void text(request).then((body) => {
+      void (async () => {
+        const body = await text(request);
         const answer = answers[Math.min(hook.received.length, answers.length - 1)] ?? 204;
         hook.received.push({
           path: request.url ?? "",
@@ -41,7 +42,7 @@ export class Webhook {
         if (answer === "silence") return;
         const [status, headers] = typeof answer === "number" ? [answer, {}] : answer;
         response.writeHead(status, headers).end("thanks");
-      });
+      })();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const hook = new Webhook(server);

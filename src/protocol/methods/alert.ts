@@ -1,14 +1,14 @@
 import { z } from "zod";
 
+import { alert as alertShape } from "../alert.js";
 import {
-  alert as alertShape,
   alertComparison,
   alertMetric,
   alertRule,
   alertScope,
   alertSeverity,
   alertTargets,
-} from "../alert.js";
+} from "../alertRule.js";
 import { method } from "../method.js";
 import { durationMs, id, idempotencyKey, label, listOf, page, seq, text, written } from "../shapes.js";
 

@@ -27,10 +27,9 @@ describe("alerts on the command line", () => {
   it("S2.8 are made, listed with the open ones first, acknowledged, turned off and deleted", async () => {
     expect((await shell.run("alerts")).out).toContain("There are no alerts.");
     const file = join(shell.folder, "told");
-    const made = await shell.run(
-      ...["alerts", "set", "disk", "--metric", "system.diskFreeBytes", "--below", "900TB", "--name", "Disk"],
-      ...["--severity", "critical", "--", "/bin/sh", "-c", 'cat > "$0"', file],
-    );
+    const what = ["--metric", "system.diskFreeBytes", "--below", "900TB", "--severity", "critical"];
+    const set = ["alerts", "set", "disk", ...what, "--name", "Disk"];
+    const made = await shell.run(...set, "--", "/bin/sh", "-c", 'cat > "$0"', file);
     expect(made).toMatchObject({ out: "disk: system.diskFreeBytes below 900.0 TB\n", exitCode: 0 });
     const { alertId } = await fired("disk");
     await until("the program to be told", () =>
@@ -98,7 +97,7 @@ describe("alerts on the command line", () => {
     await shell.run("alerts", "set", "loud", "--above", "6", "--", "./tell", "x");
     const { items } = await shell.json<Result<"alert/rules">>("alerts", "rules");
     const loud = items.find(({ ruleId }) => ruleId === "loud");
-    expect(loud).toMatchObject({ threshold: 6, deliver: [{ argv: [join(process.cwd(), "tell"), "x"] }] });
+    expect(loud).toMatchObject({ threshold: 6, deliver: [{ argv: [join(shell.folder, "tell"), "x"] }] });
   });
 
   it("say what is wrong with a call", async () => {

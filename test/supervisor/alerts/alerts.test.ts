@@ -47,7 +47,7 @@ describe("Alerts", () => {
     bench.samples.set("a", { cpuPercent: 1, memoryBytes: 1, processes: 1, diskBytes: 1 });
     bench.figures = { loopP99Ms: 3, connections: 2 };
     for (const rate of ["errors", "commands", "activities"] as const) bench.alerts.rates.count("a", rate, 7);
-    const { alertMetric } = await import("../../../src/protocol/alert.js");
+    const { alertMetric } = await import("../../../src/protocol/alertRule.js");
     const metrics = alertMetric().options;
     for (const metric of metrics) await bench.registerRule(metric);
     await bench.pass(1);
