@@ -16,6 +16,7 @@ const NAMESPACES = {
   retention: true,
   template: true,
   chain: true,
+  alert: true,
 } satisfies Record<Namespace, true>;
 
 /** Read from any object by the language itself: no method has such a name. */

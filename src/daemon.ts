@@ -10,6 +10,7 @@ import type { Places } from "./config/places.js";
 import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder, syncFolder } from "./disk/folder.js";
+import { registerAlerts } from "./jobs/alerts.js";
 import { registerJobs } from "./jobs/index.js";
 import { type DaemonLog, openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
@@ -140,6 +141,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     log,
     end,
   });
+  registerAlerts(jobs, supervisor.alerts, { loop, connections });
   cut = () => connections.cut();
   if (options.listen !== false) await listen(opening, connections, closers);
   closers.add(() => connections.close());

@@ -75,6 +75,17 @@ function gist(event: EventShape): string {
     case "invocation/finished":
     case "invocation/linked":
       return `${event.data.tool}: ${invocationOutcome(event.data)}`;
+    case "alert/configured":
+    case "alert/unconfigured":
+      return event.data.ruleId;
+    case "alert/fired":
+      return `${event.data.ruleId}: ${event.data.message}`;
+    case "alert/resolved":
+      return `${event.data.ruleId}: ${event.data.reason.replaceAll("_", " ")}`;
+    case "alert/acknowledged":
+      return withReason(event.data.ruleId, event.data.by);
+    case "alert/delivered":
+      return `${event.data.ruleId}: ${event.data.deliveries.map(({ target, status }) => `${target} ${status}`).join(", ")}`;
     case "metadata/set":
       return `${event.data.key} = ${JSON.stringify(event.data.value)}`;
     case "metadata/deleted":

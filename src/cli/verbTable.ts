@@ -1,3 +1,4 @@
+import { alertVerbs } from "./alertVerbs.js";
 import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
 import { conversationVerbs } from "./conversationVerbs.js";
@@ -243,5 +244,6 @@ export const VERBS: readonly VerbSpec[] = [
     ],
     load: async () => (await import("./verbs/events.js")).events,
   },
+  ...alertVerbs(LOOK),
   ...MORE_VERBS,
 ];

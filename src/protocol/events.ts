@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { ALERT_EVENTS } from "./alert.js";
 import { agentId, chainEntry } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
 import { endCause, command, commandStatus, signalName } from "./command.js";
@@ -99,6 +100,7 @@ const GLOBAL_EVENTS = {
   /** What came before that time has left, but for the current entry. */
   "chain/trimmed": () => z.strictObject({ agentId, before: time, dropped: count }),
   "chain/reset": () => z.strictObject({ agentId }),
+  ...ALERT_EVENTS,
 } as const;
 
 export const EVENTS = { ...SESSION_EVENTS, ...GLOBAL_EVENTS } as const;

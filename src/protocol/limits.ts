@@ -21,6 +21,14 @@ export const LIMITS = {
   chainResponseLength: 200,
   /** Characters of the metadata of one entry of a chain, as JSON. */
   chainMetadataLength: 4_096,
+  /** Rules for alerts, beside those that come with the daemon. */
+  alertRules: 100,
+  /** Characters of whom one rule tells, as JSON. */
+  alertTargetsLength: 16_384,
+  /** Alerts that are open at a time; no further one fires. */
+  openAlerts: 1_000,
+  /** Alerts that are over and still kept: the oldest leave when there are more. */
+  pastAlerts: 1_000,
   /** Tags of one session. */
   tags: 64,
   /** Keys in the metadata of one session. */

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 
+import type { alert, alertDelivery } from "./alert.js";
+import type { alertRule } from "./alertRule.js";
 import type { chain, chainEntry } from "./chain.js";
 import type { checkpoint } from "./checkpoint.js";
 import type { command } from "./command.js";
@@ -55,6 +57,9 @@ export type TemplateShape = z.output<typeof template>;
 export type TemplateDefaults = z.output<typeof templateDefaults>;
 export type ChainEntryShape = z.output<typeof chainEntry>;
 export type ChainShape = z.output<typeof chain>;
+export type AlertShape = z.output<ReturnType<typeof alert>>;
+export type AlertRuleShape = z.output<ReturnType<typeof alertRule>>;
+export type AlertDeliveryShape = z.output<ReturnType<typeof alertDelivery>>;
 export type WorkspaceShape = z.output<typeof workspace>;
 export type UsageShape = z.output<typeof usage>;
 

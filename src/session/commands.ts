@@ -12,6 +12,7 @@ import type {
   UpdatedFields,
 } from "./events.js";
 import type { ChainEntry, CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
+import type { AlertCommand, AlertRuleCommand } from "./alertCommands.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -137,6 +138,8 @@ export type Command =
   | { readonly type: "chain/reset"; readonly agentId: string }
   /** Lets go what came before that time, epoch milliseconds. */
   | { readonly type: "chain/trim"; readonly agentId: string; readonly before: number }
+  | AlertRuleCommand
+  | AlertCommand
   | ({ readonly type: "command/start"; readonly sessionId: string } & AcceptedFields)
   | { readonly type: "command/signal"; readonly commandId: string; readonly signal: string }
   /** A report: the try runs as this process. */
@@ -187,4 +190,7 @@ export interface Bounds {
   readonly chainResponseLength: number;
   readonly chainMetadataLength: number;
   readonly textLength: number;
+  readonly alertRules: number;
+  readonly alertTargetsLength: number;
+  readonly openAlerts: number;
 }

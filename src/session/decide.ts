@@ -1,3 +1,5 @@
+import { decideAlert } from "./alert.js";
+import { decideAlertRule } from "./alertRule.js";
 import type { Bounds, Command, Moment } from "./commands.js";
 import { decideChain } from "./chain.js";
 import { decideCheckpoint } from "./decideCheckpoint.js";
@@ -34,6 +36,14 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "chain/reset":
     case "chain/trim":
       return decideChain(head, command, bounds);
+    case "alert/set-rule":
+    case "alert/delete-rule":
+      return decideAlertRule(head, command, bounds);
+    case "alert/fire":
+    case "alert/resolve":
+    case "alert/acknowledge":
+    case "alert/report-delivery":
+      return decideAlert(head, command, bounds);
     case "workspace/release":
       return decideRelease(head, command);
     default:

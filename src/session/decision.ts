@@ -1,6 +1,7 @@
 import type { Refusal } from "../protocol/errors.js";
 import type { Event } from "./events.js";
 import type { Chain, Execution, Invocation, Session, Template } from "./state.js";
+import type { Alert, AlertRule } from "./alertState.js";
 
 /** What the state machine sees when it decides: the newest state, durable or not. */
 export interface Head {
@@ -17,6 +18,8 @@ export interface ThingsHead {
   readonly templates: HeadOf<Template>;
   readonly invocations: HeadOfOwned<Invocation>;
   readonly chains: HeadOf<Chain>;
+  readonly alertRules: HeadOf<AlertRule>;
+  readonly alerts: HeadOfOwned<Alert>;
 }
 
 /** The things of one kind, by their ids. */

@@ -21,6 +21,7 @@ import type {
   SessionStatus,
   Template,
 } from "./state.js";
+import type { Alert, AlertRuleFields } from "./alertState.js";
 
 /** What a session is born with. */
 export type CreatedFields = Pick<
@@ -181,6 +182,9 @@ interface SessionEventData {
   };
 }
 
+/** Which alert it is, and of which rule and session. */
+type AboutAlert = Pick<Alert, "alertId" | "ruleId" | "sessionId">;
+
 /** What happens to no session in particular. */
 interface GlobalEventData {
   "template/saved": Pick<Template, "templateId" | "description" | "defaults">;
@@ -193,6 +197,18 @@ interface GlobalEventData {
   /** What came before that time has left, but for the last entry. */
   "chain/trimmed": { readonly agentId: string; readonly before: number; readonly dropped: number };
   "chain/reset": { readonly agentId: string };
+  "alert/configured": AlertRuleFields;
+  "alert/unconfigured": { readonly ruleId: string };
+  "alert/fired": Omit<AlertRuleFields, "scope" | "enabled"> & Pick<Alert, "alertId" | "sessionId" | "value">;
+  "alert/resolved": AboutAlert & {
+    readonly value?: number | undefined;
+    readonly reason: NonNullable<Alert["resolveReason"]>;
+  };
+  "alert/acknowledged": AboutAlert & { readonly by?: string | undefined; readonly note?: string | undefined };
+  "alert/delivered": AboutAlert & {
+    readonly transition: Alert["awaiting"][number];
+    readonly deliveries: Alert["deliveries"];
+  };
 }
 
 /** What happened to a session, as the journal keeps it. */
@@ -214,6 +230,12 @@ export type Event =
         readonly data: GlobalEventData[T];
       };
     }[keyof GlobalEventData];
+
+/** What happened to an alert. */
+export type AlertEvent = Extract<
+  Event,
+  { type: "alert/fired" | "alert/resolved" | "alert/acknowledged" | "alert/delivered" }
+>;
 
 /** When it happened and where it stands in the journal. */
 export interface Stamp {

@@ -1,5 +1,6 @@
 import type { Journal, StoredRecord } from "../journal/index.js";
 import { ReplayGapError } from "../journal/index.js";
+import { sessionConcerned } from "../session/alert.js";
 import type { Event } from "../session/events.js";
 import { showEvent } from "./show/event.js";
 
@@ -153,7 +154,7 @@ class Cursor implements Subscription {
 
   #matches(event: Event): boolean {
     const { sessionIds, types } = this.#sink;
-    if (sessionIds !== undefined && !sessionIds.has(event.sessionId ?? "")) return false;
+    if (sessionIds !== undefined && !sessionIds.has(sessionConcerned(event) ?? "")) return false;
     return (
       types === undefined ||
       types.some((type) => event.type === type || (type.endsWith("/") && event.type.startsWith(type)))

@@ -42,6 +42,8 @@ export class Logbook {
       const atMs = at === undefined ? undefined : Date.parse(at);
       sessionLogs.write(session, { level, message, atMs, fields: lineFields(entry, fields) });
     }
+    const errors = wanted.filter(({ level }) => level === "error").length;
+    if (errors > 0) supervisor.alerts.rates.count(sessionId, "errors", errors);
     if (wanted.length > 0) await sessionLogs.settled(session);
     return { accepted: wanted.length, filtered: given.length - wanted.length };
   }

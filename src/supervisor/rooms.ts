@@ -1,5 +1,6 @@
 import type { Journal } from "../journal/index.js";
 import type { Command } from "../session/commands.js";
+import { Alerts } from "./alerts/alerts.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -48,6 +49,7 @@ export interface Rooms {
   readonly runner: Runner;
   readonly search: Search;
   readonly metrics: Metrics;
+  readonly alerts: Alerts;
   readonly leftovers: Leftovers;
   readonly links: InvocationLinks;
   readonly effects: Effects;
@@ -100,6 +102,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const search = new Search({ folder: options.searchDir, sessions, bodies, log });
   const metrics = openMetrics(options, { sessions });
   metrics.addRoots(() => runner.roots());
+  const alerts = new Alerts({ ...options, registry, journal, record, metrics });
 
   const effects = new Effects({ ...recovered, ...options, beats, links, archiver, runner });
   effects.onCommitted((committed) => workspaces.note(committed));
@@ -107,6 +110,8 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   effects.onCommitted((committed) => search.note(committed));
   effects.onCommitted((committed) => metrics.note(committed));
   effects.onSession((session) => metrics.follow(session));
+  effects.onCommitted(({ events }) => alerts.note(events));
+  effects.onSession((session) => alerts.noteSession(session));
   const onCommitted = (committed: Committed): void => effects.run(committed);
   const ledger = new Ledger({ journal, registry, keys, feed, clock, bounds, onCommitted });
 
@@ -124,6 +129,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     runner,
     search,
     metrics,
+    alerts,
     leftovers,
     links,
     effects,

@@ -6,6 +6,7 @@ import type { Clock } from "../schedule/clock.js";
 import type { Command } from "../session/commands.js";
 import { commandNotFound, sessionNotFound } from "../session/decision.js";
 import type { Execution, Session } from "../session/state.js";
+import type { Alerts } from "./alerts/alerts.js";
 import type { Archiver } from "./archiver.js";
 import type { Backups } from "./backup/backups.js";
 import type { Beats } from "./beats.js";
@@ -56,6 +57,7 @@ export class Supervisor {
   readonly leases: Leases;
   readonly search: Search;
   readonly metrics: Metrics;
+  readonly alerts: Alerts;
   #files: SessionFiles | undefined;
   #recovery: Recovery = { records: 0, adoptedCommands: 0, lostCommands: 0, durationMs: 0 };
   readonly #options: SupervisorOptions;
@@ -88,6 +90,7 @@ export class Supervisor {
       checkpoints.begin();
       supervisor.metrics.begin();
       supervisor.archiver.begin(unarchived);
+      supervisor.alerts.begin();
       void supervisor.#checkJournal();
       const durationMs = Math.round(performance.now() - startedMs);
       supervisor.#recovery = { records, ...commands, durationMs };
@@ -121,6 +124,7 @@ export class Supervisor {
     this.leases = this.#rooms.leases;
     this.search = this.#rooms.search;
     this.metrics = this.#rooms.metrics;
+    this.alerts = this.#rooms.alerts;
   }
 
   /** What the start found. */
@@ -222,6 +226,7 @@ export class Supervisor {
   /** Saves the bodies and the files for people, as far as time allows, and closes the journal. */
   async close(): Promise<void> {
     await this.backups.close();
+    await this.alerts.close();
     await this.workspaces.close();
     await this.#rooms.leftovers.close();
     await this.#rooms.links.close();

@@ -1,9 +1,12 @@
 import type { ThingsHead } from "../session/decision.js";
 import type { Event, Stamp } from "../session/events.js";
 import { LIMITS } from "../protocol/limits.js";
+import { ALERT_OWNER, alertIdOf, evolveAlert, isDone } from "../session/alert.js";
+import { evolveAlertRule, ruleIdOf } from "../session/alertRule.js";
 import { agentIdOf, currentOf, evolveChain } from "../session/chain.js";
 import { evolveInvocation, invocationIdOf } from "../session/invocation.js";
 import type { Chain, Invocation, Template } from "../session/state.js";
+import type { Alert, AlertRule } from "../session/alertState.js";
 import { evolveTemplate, templateIdOf } from "../session/template.js";
 import { Collection, type Kind } from "./collection.js";
 
@@ -38,6 +41,21 @@ const CHAINS: Kind<Chain> = {
   },
 };
 
+const ALERT_RULES: Kind<AlertRule> = {
+  name: "alertRule",
+  keyOf: ({ ruleId }) => ruleId,
+  idOf: ruleIdOf,
+  evolve: evolveAlertRule,
+};
+
+const ALERTS: Kind<Alert> = {
+  name: "alert",
+  keyOf: ({ alertId }) => alertId,
+  idOf: alertIdOf,
+  evolve: evolveAlert,
+  owned: { ownerOf: () => ALERT_OWNER, isOver: isDone, keepPerSession: LIMITS.pastAlerts },
+};
+
 /** One entry of a snapshot. */
 export interface ThingEntry {
   /** The name of its kind. */
@@ -51,7 +69,15 @@ export class Things implements ThingsHead {
   readonly invocations = new Collection<Invocation>(INVOCATIONS);
   /** It refers to the current session of each agent, which has to stay for it. */
   readonly chains = new Collection<Chain>(CHAINS);
-  readonly #all: readonly AnyCollection[] = [this.templates, this.invocations, this.chains];
+  readonly alertRules = new Collection<AlertRule>(ALERT_RULES);
+  readonly alerts = new Collection<Alert>(ALERTS);
+  readonly #all: readonly AnyCollection[] = [
+    this.templates,
+    this.invocations,
+    this.chains,
+    this.alertRules,
+    this.alerts,
+  ];
 
   /** Moves head by one event of a record; `seq` is that of the record's last event. */
   apply(event: Event, stamp: Stamp, seq: number): void {

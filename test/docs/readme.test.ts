@@ -10,6 +10,7 @@ import { SETTINGS } from "../../src/config/settings.js";
 import { configSchema } from "../../src/config/schema.js";
 import { Shell } from "../cli/shell.js";
 import { describeIf, hasProgram } from "../support/requires.js";
+import { until } from "../support/until.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const README = await readFile(join(ROOT, "README.md"), "utf8");
@@ -80,6 +81,18 @@ describe("the examples of README.md", () => {
     expect(out).toMatch(/^1 session\/created$/m);
     expect(out).toMatch(/session\/ended$/m);
     expect(exitCode).toBe(0);
+  });
+
+  it("S2.8 sets a rule, and shows what it comes to", { timeout: 90_000 }, async () => {
+    const { out, exitCode } = await run("sh", ["-e", "-c", example("alerts")]);
+    expect(out).toContain("disk-low");
+    expect(out).toMatch(/ open +warning +failing +3 /);
+    expect(out).toContain("failing: daemon.errorsPerMinute above 2, turned off");
+    expect(exitCode).toBe(0);
+    const told = await until("the program to be told", () =>
+      readFile(join(shell.folder, "home", "failing.json"), "utf8").catch(() => undefined),
+    );
+    expect(told).toContain('"ruleId":"failing"');
   });
 
   it("asks with node alone", async () => {

@@ -44,6 +44,12 @@ const JOURNALED: Readonly<Record<Event["type"], true>> = {
   "chain/appended": true,
   "chain/trimmed": true,
   "chain/reset": true,
+  "alert/configured": true,
+  "alert/unconfigured": true,
+  "alert/fired": true,
+  "alert/resolved": true,
+  "alert/acknowledged": true,
+  "alert/delivered": true,
 };
 
 describe("events", () => {

@@ -14,6 +14,7 @@ import {
   value,
 } from "./birthSequences.js";
 import type { Model } from "./model.js";
+import { alert } from "./alertSequences.js";
 import { chain } from "./chainSequences.js";
 import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
 import { reportEnd, reportStart, start } from "./executionSequences.js";
@@ -123,6 +124,7 @@ const plain = fc.oneof(
   { weight: 4, arbitrary: lease },
   { weight: 2, arbitrary: invocation },
   { weight: 2, arbitrary: chain },
+  { weight: 4, arbitrary: alert },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(
@@ -134,7 +136,7 @@ const plain = fc.oneof(
     sessionId,
   }),
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       type: fc.constantFrom(...SHELVING),
       sessionId: fc.constantFrom("s1"),
@@ -198,3 +200,24 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   }),
   { maxLength: 50, size: "max" },
 );
+
+/** All that the steps are refused with, some time or other. */
+export const REFUSALS: readonly string[] = [
+  "alert_not_found",
+  "alert_rule_not_found",
+  "chain_not_found",
+  "checkpoint_not_found",
+  "command_exists",
+  "command_not_found",
+  "invalid_params",
+  "invalid_transition",
+  "invocation_exists",
+  "invocation_not_found",
+  "lease_held",
+  "lease_lost",
+  "limit_reached",
+  "session_exists",
+  "session_not_active",
+  "session_not_found",
+  "template_not_found",
+];

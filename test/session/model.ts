@@ -1,3 +1,6 @@
+import { ALERT_OWNER, alertIdOf, evolveAlert } from "../../src/session/alert.js";
+import { evolveAlertRule, ruleIdOf } from "../../src/session/alertRule.js";
+import type { Alert, AlertRule } from "../../src/session/alertState.js";
 import type { Command } from "../../src/session/commands.js";
 import type { Head } from "../../src/session/decision.js";
 import type { Event, Stamp } from "../../src/session/events.js";
@@ -22,12 +25,16 @@ export interface Recorded {
   readonly stamp: Stamp;
 }
 
+type Evolve<Thing> = (thing: Thing | undefined, event: Event, stamp: Stamp) => Thing | undefined;
+
 interface State {
   readonly sessions: readonly Session[];
   readonly executions: readonly Execution[];
   readonly templates: readonly Template[];
   readonly invocations: readonly Invocation[];
   readonly chains: readonly Chain[];
+  readonly alertRules: readonly AlertRule[];
+  readonly alerts: readonly Alert[];
   readonly values: readonly (readonly [checkpointId: string, value: CheckpointValue])[];
 }
 
@@ -38,6 +45,8 @@ export class Model implements Head {
   readonly templates = new Map<string, Template>();
   readonly invocations = new Map<string, Invocation>();
   readonly chains = new Map<string, Chain>();
+  readonly alertRules = new Map<string, AlertRule>();
+  readonly alerts = new Map<string, Alert>();
   /** What checkpoints keep, by their ids: those of sessions that are gone, too. */
   readonly values = new Map<string, CheckpointValue>();
 
@@ -51,12 +60,16 @@ export class Model implements Head {
       invocations = [],
       values = [],
       chains = [],
+      alertRules = [],
+      alerts = [],
     } = from as Partial<State>;
     for (const session of sessions) model.sessions.set(session.sessionId, session);
     for (const execution of executions) model.executions.set(execution.commandId, execution);
     for (const template of templates) model.templates.set(template.templateId, template);
     for (const one of invocations) model.invocations.set(one.invocationId, one);
     for (const chain of chains) model.chains.set(chain.agentId, chain);
+    for (const rule of alertRules) model.alertRules.set(rule.ruleId, rule);
+    for (const alert of alerts) model.alerts.set(alert.alertId, alert);
     for (const [checkpointId, value] of values) model.values.set(checkpointId, value);
     for (const recorded of history) model.apply(recorded);
     return model;
@@ -71,7 +84,7 @@ export class Model implements Head {
   }
 
   get things(): Head["things"] {
-    const { templates, invocations, chains } = this;
+    const { templates, invocations, chains, alertRules, alerts } = this;
     return {
       templates: { head: (id) => templates.get(id), headSize: templates.size },
       invocations: {
@@ -80,6 +93,12 @@ export class Model implements Head {
         headSize: invocations.size,
       },
       chains: { head: (id) => chains.get(id), headSize: chains.size },
+      alertRules: { head: (id) => alertRules.get(id), headSize: alertRules.size },
+      alerts: {
+        head: (id) => alerts.get(id),
+        headOf: (owner) => (owner === ALERT_OWNER ? alerts.values() : []),
+        headSize: alerts.size,
+      },
     };
   }
 
@@ -131,17 +150,20 @@ export class Model implements Head {
   }
 
   #applyGlobal(event: Event, stamp: Stamp): void {
-    const agentId = agentIdOf(event);
-    if (agentId !== undefined) {
-      const chain = evolveChain(this.chains.get(agentId), event, stamp);
-      if (chain === undefined) this.chains.delete(agentId);
-      else this.chains.set(agentId, deepFreeze(chain));
-    }
-    const templateId = templateIdOf(event);
-    if (templateId === undefined) return;
-    const template = evolveTemplate(this.templates.get(templateId), event, stamp);
-    if (template === undefined) this.templates.delete(templateId);
-    else this.templates.set(templateId, deepFreeze(template));
+    const move = <Thing>(
+      things: Map<string, Thing>,
+      id: string | undefined,
+      evolved: Evolve<Thing>,
+    ): void => {
+      if (id === undefined) return;
+      const thing = evolved(things.get(id), event, stamp);
+      if (thing === undefined) things.delete(id);
+      else things.set(id, deepFreeze(thing));
+    };
+    move(this.chains, agentIdOf(event), evolveChain);
+    move(this.templates, templateIdOf(event), evolveTemplate);
+    move(this.alertRules, ruleIdOf(event), evolveAlertRule);
+    move(this.alerts, alertIdOf(event), evolveAlert);
   }
 
   /** The state as JSON gives it back. */
@@ -152,6 +174,8 @@ export class Model implements Head {
       templates: [...this.templates.values()],
       invocations: [...this.invocations.values()],
       chains: [...this.chains.values()],
+      alertRules: [...this.alertRules.values()],
+      alerts: [...this.alerts.values()],
       values: [...this.values],
     });
   }
@@ -185,6 +209,10 @@ export const REPEATABLE: ReadonlySet<Command["type"]> = new Set([
   "metadata/delete",
   "workspace/release",
   "chain/trim",
+  "alert/fire",
+  "alert/resolve",
+  "alert/acknowledge",
+  "alert/report-delivery",
   "command/report-start",
   "command/report-end",
 ]);

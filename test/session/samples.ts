@@ -49,6 +49,9 @@ export const BOUNDS: Bounds = {
   chainResponseLength: 200,
   chainMetadataLength: 100,
   textLength: 4_096,
+  alertRules: 10,
+  alertTargetsLength: 500,
+  openAlerts: 10,
 };
 
 /** When and where an event stands that comes after the samples. */
@@ -140,6 +143,8 @@ export const NO_THINGS: Head["things"] = {
   templates: { head: () => undefined, headSize: 0 },
   invocations: { head: () => undefined, headOf: () => [], headSize: 0 },
   chains: { head: () => undefined, headSize: 0 },
+  alertRules: { head: () => undefined, headSize: 0 },
+  alerts: { head: () => undefined, headOf: () => [], headSize: 0 },
 };
 
 /** A head that holds just these. */

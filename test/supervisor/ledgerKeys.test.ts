@@ -187,6 +187,8 @@ describe("whatever is asked, and whatever the disk does", () => {
           templates: [...registry.things.templates.committed.values()],
           invocations: [...registry.things.invocations.committed.values()],
           chains: [...registry.things.chains.committed.values()],
+          alertRules: [...registry.things.alertRules.committed.values()],
+          alerts: [...registry.things.alerts.committed.values()],
         };
         // What checkpoints keep is no part of the registry.
         const expected = { ...throughJson(durable), values: expect.any(Array) as unknown };

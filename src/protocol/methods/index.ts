@@ -1,3 +1,4 @@
+import { alert } from "./alert.js";
 import { chain } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
 import { command } from "./command.js";
@@ -38,5 +39,6 @@ export const METHODS = {
   ...search,
   ...template,
   ...chain,
+  ...alert,
   ...rpc,
 };

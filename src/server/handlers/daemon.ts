@@ -81,7 +81,24 @@ function showHealth({ supervisor, limits, connectionCount }: Services): Result<"
     check("connections", connectionCount() < maxConnections, `${connectionCount()} of ${maxConnections}`),
     check("idempotency", keys.size < maxKeys, `${keys.size} of ${maxKeys} keys`),
   ];
+  checks.push(alertsCheck(supervisor.alerts.open));
   return { status: checks.every(({ status }) => status === "ok") ? "ok" : "degraded", checks };
+}
+
+/** How many of the open alerts are named. */
+const NAMED_ALERTS = 5;
+
+/** What is wrong with a session is no trouble of the daemon, so such an alert is named and nothing more. */
+function alertsCheck(
+  open: Services["supervisor"]["alerts"]["open"],
+): Result<"daemon/health">["checks"][number] {
+  const isTrouble = open.some(({ sessionId, severity }) => sessionId === undefined && severity !== "info");
+  const names = open
+    .slice(-NAMED_ALERTS)
+    .map(({ ruleId, sessionId }) => (sessionId === undefined ? ruleId : `${ruleId} of session ${sessionId}`));
+  const more = open.length > names.length ? `, and ${open.length - names.length} more` : "";
+  const detail = open.length === 0 ? "none is open" : `${open.length} open: ${names.join(", ")}${more}`;
+  return { name: "alerts", status: isTrouble ? "degraded" : "ok", detail };
 }
 
 function otherVersion(given: number): RefusalError {

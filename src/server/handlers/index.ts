@@ -1,6 +1,7 @@
 import { openRpcDocument } from "../../protocol/openrpc.js";
 import type { Handlers } from "../../rpc/dispatch.js";
 import type { Connection } from "../connection.js";
+import { alertHandlers } from "./alert.js";
 import { chainHandlers } from "./chain.js";
 import { checkpointHandlers } from "./checkpoint.js";
 import { commandHandlers } from "./command.js";
@@ -42,6 +43,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...searchHandlers(services),
     ...templateHandlers(services),
     ...chainHandlers(services),
+    ...alertHandlers(services),
     "rpc.discover": () => (document ??= openRpcDocument(services.version)),
   };
 }

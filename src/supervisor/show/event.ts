@@ -4,6 +4,9 @@ import type { Event, Stamp } from "../../session/events.js";
 import { evolve } from "../../session/evolve.js";
 import { evolveExecution } from "../../session/evolveExecution.js";
 import { evolveTemplate } from "../../session/template.js";
+import { evolveAlert } from "../../session/alert.js";
+import { evolveAlertRule } from "../../session/alertRule.js";
+import { showAlert, showRule } from "./alert.js";
 import { showChainEvent } from "./chain.js";
 import { showExecution } from "./execution.js";
 import { showInvocationEvent } from "./invocation.js";
@@ -60,6 +63,14 @@ function showData(event: Event, stamp: Stamp): unknown {
     case "template/saved": {
       const template = evolveTemplate(undefined, event, stamp);
       return template === undefined ? {} : showTemplate(template);
+    }
+    case "alert/configured": {
+      const rule = evolveAlertRule(undefined, event, stamp);
+      return rule === undefined ? {} : showRule(rule);
+    }
+    case "alert/fired": {
+      const alert = evolveAlert(undefined, event, stamp);
+      return alert === undefined ? {} : showAlert(alert);
     }
     case "command/accepted":
     case "command/imported": {
