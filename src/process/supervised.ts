@@ -3,7 +3,7 @@ import type { ProcessIdentity } from "./identity.js";
 
 /** How a process ended. Both of what {@link ExitOutcome} has are null where that cannot be known. */
 export interface Ending extends ExitOutcome {
-  /** Why whoever keeps it ended it: as `stop` was told, or `start_to_close`; absent where it ended by itself. */
+  /** Why whoever keeps it ended it: as `stop` was told, `start_to_close` or `schedule_to_close`; absent where it ended by itself. */
   readonly cause?: string | undefined;
   /** Wall time of the end, epoch milliseconds; absent where it was seen when it came. */
   readonly endedAtMs?: number | undefined;
@@ -15,6 +15,8 @@ export interface Ending extends ExitOutcome {
 export interface StartRequest extends Omit<LaunchRequest, "onExit"> {
   /** How long it may run, where whoever keeps it can hold it to that; 0: as long as it likes. */
   readonly closeMs: number;
+  /** When all tries are over, where whoever keeps it can hold it to that; epoch milliseconds, 0: never. */
+  readonly closeAtMs: number;
   /** From SIGTERM to SIGKILL, where nobody says otherwise. */
   readonly graceMs: number;
 }

@@ -11,7 +11,14 @@ import type {
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { ChainEntry, CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
+import type {
+  ChainEntry,
+  CheckpointValue,
+  ProcessIdentity,
+  SessionStatus,
+  Supervision,
+  Template,
+} from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -145,6 +152,7 @@ export type Command =
       readonly commandId: string;
       readonly attempt: number;
       readonly process: ProcessIdentity;
+      readonly supervision?: Supervision | undefined;
     }
   /** A report: the try is over. */
   | {

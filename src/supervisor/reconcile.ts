@@ -4,6 +4,7 @@ import { stopGroup } from "../process/stop.js";
 import type { Command } from "../session/commands.js";
 import type { Execution } from "../session/state.js";
 import { isOver } from "../session/state.js";
+import { LOST_WITH_DAEMON } from "./run.js";
 
 /** The variable that carries a command's token into the environment of its processes. */
 export const TOKEN_VARIABLE = "SESSIOND_TOKEN";
@@ -115,7 +116,7 @@ function lost(execution: Execution, bytes: OutputBytes): Command {
     type: "command/report-end",
     commandId: execution.commandId,
     attempt: isRunning ? execution.attempt : execution.attempt + 1,
-    outcome: { cause: "daemon_lost", error: "The daemon that ran this command ended without stopping it." },
+    outcome: { cause: "daemon_lost", error: LOST_WITH_DAEMON },
     retryable: false,
     chance: 0,
     ...bytes,

@@ -7,6 +7,9 @@ import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
 
+/** What is told of a command that nothing is left of. */
+export const LOST_WITH_DAEMON = "The daemon that ran this command ended without stopping it.";
+
 type EndReport = Extract<Command, { type: "command/report-end" }>;
 
 /** Causes that end one try and leave the next one its chance; all others end the command. */
@@ -88,10 +91,16 @@ export class Run {
     this.begin(atMs);
   }
 
+  /** A try that an earlier daemon started, or was about to start, and that is lost. */
+  resumeLost(attempt: number): void {
+    this.#attempt = attempt;
+    this.#reportLost(LOST_WITH_DAEMON);
+  }
+
   /** Whether it outlives the daemon; resolves when no try is just being started. */
   async isKept(): Promise<boolean> {
     await this.#launched;
-    return this.#supervision === "keeper";
+    return this.#supervision !== "child";
   }
 
   /** Ends the command: SIGTERM, the grace time, SIGKILL. Safe to call again; a shorter grace time counts. */
@@ -166,6 +175,7 @@ export class Run {
       ...(this.#inputs.stdin === undefined ? {} : { stdin: this.#inputs.stdin }),
       ...paths,
       closeMs: limits.startToCloseMs,
+      closeAtMs: limits.scheduleToCloseMs > 0 ? this.#execution.createdAt + limits.scheduleToCloseMs : 0,
       graceMs: limits.graceMs,
     });
     this.#process = started;
@@ -173,7 +183,14 @@ export class Run {
     this.#phase = "running";
     void started.ended.then((ending) => this.#exited(started, ending));
     const process = started.identity ?? { pid: started.pid };
-    this.#around.report({ type: "command/report-start", commandId, attempt: this.#attempt, process });
+    const { supervision } = started;
+    this.#around.report({
+      type: "command/report-start",
+      commandId,
+      attempt: this.#attempt,
+      process,
+      supervision,
+    });
     this.#lastOutputMs = performance.now();
     // Of one that was adopted, its keeper knows since when it runs.
     if (limits.startToCloseMs > 0 && !this.#isAdopted) {
@@ -228,14 +245,13 @@ export class Run {
     last.gone.then(forget, forget);
   }
 
-  /** Nobody knows how it ended, or whether it did: it is ended, and not tried again. */
-  #reportLost(): void {
+  /** Nobody knows how it ended, or whether it did: it is ended, and tried again only where that is asked for. */
+  #reportLost(message = "What kept this command was killed, so its end is not known."): void {
     this.#phase = "ending";
-    const error = "What kept this command was killed, so its end is not known.";
     void this.#around
       .stopLost()
       .catch(() => undefined)
-      .then(() => this.#reportEnd({ cause: "daemon_lost", error }, false));
+      .then(() => this.#reportEnd({ cause: "daemon_lost", error: message }, true));
   }
 
   #wantEnd(cause: EndCause): void {

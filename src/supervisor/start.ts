@@ -48,7 +48,7 @@ export async function startCommand(
   } as const;
   const show = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
   const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token, lease });
-  const answer = await supervisor.runner.withInputs(token, { env, stdin: fields.stdin }, () =>
+  const answer = await supervisor.runner.withInputs(command, { env, stdin: fields.stdin }, () =>
     supervisor.submit(command, { call, lease, show }),
   );
   return answer as Result<"command/start">;

@@ -32,12 +32,12 @@ export async function takeOver(
       throw new Error(`A command belongs to the session "${sessionId}", which is not there.`);
     return found;
   };
-  const { adoptedCommands, lost } = await adopt({ ...parts, executions, session, maxGraceMs: MAX_GRACE_MS });
+  const { lost, ...adopted } = await adopt({ ...parts, executions, session, maxGraceMs: MAX_GRACE_MS });
   const lostCommands = await reconcile({
     executions: [...lost, ...executions.filter(({ status }) => isOver(status))],
     record,
     outputBytes: ({ sessionId, commandId }) => outputBytesNow(contentDir, session(sessionId), commandId),
     maxGraceMs: MAX_GRACE_MS,
   });
-  return { adoptedCommands, lostCommands };
+  return { ...adopted, lostCommands: adopted.lostCommands + lostCommands };
 }

@@ -46,7 +46,17 @@ export class KeeperBench {
     const stdoutPath = join(this.folder, `${this.#count}.out`);
     const stderrPath = join(this.folder, `${this.#count}.err`);
     const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
-    return { argv, cwd: this.folder, env, stdoutPath, stderrPath, closeMs: 0, graceMs: 200, ...more };
+    return {
+      argv,
+      cwd: this.folder,
+      env,
+      stdoutPath,
+      stderrPath,
+      closeMs: 0,
+      closeAtMs: 0,
+      graceMs: 200,
+      ...more,
+    };
   }
 
   async start(
