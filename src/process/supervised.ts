@@ -23,12 +23,14 @@ export interface StartRequest extends Omit<LaunchRequest, "onExit"> {
 
 /** A process that was started, and whoever stands between it and the daemon. */
 export interface Supervised {
-  /** `keeper`: it outlives the daemon, and is stopped with its whole tree; `child`: neither. */
-  readonly supervision: "keeper" | "child";
+  /** What stands between it and the daemon; see the protocol's command. */
+  readonly supervision: "keeper" | "sh" | "child";
   /** Also the id of the process's own group and session. */
   readonly pid: number;
   /** Undefined where it cannot be known. */
   readonly identity: ProcessIdentity | undefined;
+  /** When it was started, wall time, epoch milliseconds; absent where that is now. */
+  readonly startedAtMs?: number | undefined;
   /** Sends a signal to the process's group; nothing where it has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /**

@@ -6,13 +6,14 @@ import { listFolders, removeCommandFolder } from "../process/keeper/folders.js";
 import { keepInputs, readInputs } from "../process/keeper/inputs.js";
 import { type IntentInputs, readIntent } from "../process/keeper/intent.js";
 import { Keepers, NoKeeperError } from "../process/keeper/keepers.js";
+import type { KeeperPrograms } from "../process/keeper/program.js";
 import type { StartRequest, Supervised } from "../process/supervised.js";
 import type { Execution } from "../session/state.js";
 import type { SupervisorLog } from "./options.js";
 
 interface LauncherParts {
-  /** The path of the keeper; undefined where there is none, or none is wanted: what an earlier one has is found all the same. */
-  readonly keeper?: string | undefined;
+  /** What commands are kept by; nothing where none is wanted: what an earlier one has is found all the same. */
+  readonly keeper?: KeeperPrograms | undefined;
   /** Where running commands have their folders; none where this is left out, and no keepers. */
   readonly runningDir?: string | undefined;
   readonly log: Pick<SupervisorLog, "warn">;
@@ -56,12 +57,13 @@ export class Launcher {
   constructor(parts: LauncherParts) {
     this.#parts = parts;
     this.#runningDir = parts.runningDir ?? "";
-    this.#keepers = new Keepers(this.#runningDir === "" ? undefined : parts.keeper);
+    const { program, shell } = this.#runningDir === "" ? {} : (parts.keeper ?? {});
+    this.#keepers = new Keepers(program, shell);
   }
 
   /** What stands between the daemon and the commands that it starts. */
   get supervision(): Supervised["supervision"] {
-    return this.#keepers.canStart ? "keeper" : "child";
+    return this.#keepers.supervision ?? "child";
   }
 
   /**
@@ -81,7 +83,7 @@ export class Launcher {
 
   /** Starts a try. Throws as `Keepers.start` and `startChild`, but no NoKeeperError: then it is a child. */
   async start(one: Try, request: StartRequest): Promise<Supervised> {
-    if (!this.#keepers.canStart) return startChild(request);
+    if (this.#keepers.supervision === undefined) return startChild(request);
     this.#note(one);
     const process = await this.#orChild(request, this.#keepers.start(this.#folder(one), request));
     // The new folder has what a further try needs now. In the background: nobody waits for that.

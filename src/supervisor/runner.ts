@@ -1,3 +1,4 @@
+import { outputPaths } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
@@ -203,7 +204,11 @@ export class Runner {
       nowMs: () => clock.nowMs(),
       chance: Math.random,
       start: (attempt, request) => launcher.start({ token, attempt }, request),
-      stopLost: () => stopOwn(this.#parts.registry.execution(commandId) ?? execution),
+      stopLost: () =>
+        stopOwn(
+          this.#parts.registry.execution(commandId) ?? execution,
+          outputPaths(this.#parts.contentDir, session, commandId),
+        ),
       prepare: () => this.#outputs.prepare(session, commandId),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),

@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 
-import { baseEnvironment } from "../process/environment.js";
+import { baseEnvironment, TOKEN_VARIABLE } from "../process/environment.js";
 import type { Result, ValidParams } from "../protocol/types.js";
 import type { Session } from "../session/state.js";
 import type { After, SubmitOptions } from "./ledger.js";
-import { TOKEN_VARIABLE } from "./reconcile.js";
 import { showExecution } from "./show/execution.js";
 import { withoutUndefined } from "./show/session.js";
 import type { Supervisor } from "./supervisor.js";

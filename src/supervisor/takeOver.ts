@@ -1,4 +1,5 @@
 import { outputBytesNow } from "../content/outputFolder.js";
+import { outputPaths } from "../content/places.js";
 import type { Command } from "../session/commands.js";
 import type { Session } from "../session/state.js";
 import { isOver } from "../session/state.js";
@@ -37,6 +38,7 @@ export async function takeOver(
     executions: [...lost, ...executions.filter(({ status }) => isOver(status))],
     record,
     outputBytes: ({ sessionId, commandId }) => outputBytesNow(contentDir, session(sessionId), commandId),
+    outputFiles: ({ sessionId, commandId }) => outputPaths(contentDir, session(sessionId), commandId),
     maxGraceMs: MAX_GRACE_MS,
   });
   return { ...adopted, lostCommands: adopted.lostCommands + lostCommands };

@@ -246,7 +246,7 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
 
   it("B.1 keeps nothing of one that is refused", async () => {
     const here = await scene("shutdown");
-    const request = { sessionId: here.sessionId, argv: ["sleep", "100"], commandId: "one" } as const;
+    const request = { sessionId: here.sessionId, argv: ["sleep", "100"], commandId: "one" };
     const retry = { onLost: "retry" } as const;
     await here.peer.call("command/start", { ...request, retry });
     const before = await folders(here);
