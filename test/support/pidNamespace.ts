@@ -36,9 +36,13 @@ export class PidNamespace {
 
   static async open(): Promise<PidNamespace> {
     // It collects whatever ends as an orphan in here, and starts nothing: that would take a pid.
-    const holder = spawn("unshare", [...UNSHARE, "sh", "-c", "trap '' CHLD; echo up; exec sleep 10000"], {
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const holder = spawn(
+      "unshare",
+      [...UNSHARE, "sh", "-c", "echo up; exec env --ignore-signal=CHLD sleep 10000"],
+      {
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
     onTestFinished(async () => {
       const ended = once(holder, "exit");
       if (holder.kill("SIGKILL")) await ended;
@@ -80,8 +84,8 @@ export class PidNamespace {
 
   /** Starts a process that has this very pid in here, and leads a session; answers what it is outside. */
   async bystander(pid: number): Promise<ProcessIdentity> {
-    // The one that follows is for the subshell, which becomes the sleeper.
-    const script = `echo ${pid - 1} >${NEXT_PID}; setsid sleep 1000 >/dev/null 2>&1 & echo $!`;
+    // The one that follows is for the subshell, which becomes the sleeper; the pids behind it may be wanted as well.
+    const script = `echo ${pid - 1} >${NEXT_PID}; setsid sleep 1000 >/dev/null 2>&1 & echo $!; echo ${pid + 1_000} >${NEXT_PID}`;
     const [program = "", ...args] = [...this.enter, "sh", "-c", script];
     const { stdout, stderr } = spawnSync(program, args, {
       encoding: "utf8",

@@ -181,6 +181,7 @@ describeIf(HAS, "sh and setsid", "a command of sh without a daemon", () => {
       const { folder } = await bench.start(["sh", "-c", script, bench.mark, out], { env });
       bench.forget();
       await until("its end", async () => (await readdir(folder)).includes("ended"));
+      await until("the end of its keeper", async () => (await keeperPid(folder)) === 0);
       await (
         await bench.adopt(folder)
       ).gone;
