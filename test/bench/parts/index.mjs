@@ -1,5 +1,6 @@
 /** Everything that can be measured, in the order in which it is. */
 import { cli } from "./cli.mjs";
+import { commands } from "./commands.mjs";
 import { conversation } from "./conversation.mjs";
 import { fanOut } from "./fanOut.mjs";
 import { idle } from "./idle.mjs";
@@ -43,4 +44,17 @@ import { writes } from "./writes.mjs";
  */
 
 /** @type {readonly Part[]} */
-export const PARTS = [writes, reads, list, fanOut, recovery, memory, idle, cli, start, search, conversation];
+export const PARTS = [
+  writes,
+  reads,
+  list,
+  fanOut,
+  recovery,
+  memory,
+  idle,
+  cli,
+  start,
+  commands,
+  search,
+  conversation,
+];
