@@ -36,7 +36,7 @@ const CODES = Array.from({ length: 20 }, (_, index) => index * 5);
 /** Processes that are nobody's command, and have to live through all of it. */
 async function bystanders(count: number): Promise<ProcessIdentity[]> {
   const children = Array.from({ length: count }, () => {
-    return spawn("sleep", ["1000"], { detached: true, stdio: "ignore" });
+    return spawn("sleep", ["1000000"], { detached: true, stdio: "ignore" });
   });
   onTestFinished(async () => {
     for (const child of children) {

@@ -86,8 +86,8 @@ export class PidNamespace {
   async bystander(pid: number): Promise<ProcessIdentity> {
     // The one that follows is for the subshell, which becomes the sleeper; the pids behind it may be wanted as well.
     const script = `echo ${pid - 1} >${NEXT_PID}; setsid sleep 1000 >/dev/null 2>&1 & echo $!; echo ${pid + 1_000} >${NEXT_PID}`;
-    const [program = "", ...args] = [...this.enter, "sh", "-c", script];
-    const { stdout, stderr } = spawnSync(program, args, {
+    const args = [...this.enter.slice(1), "sh", "-c", script];
+    const { stdout, stderr } = spawnSync("nsenter", args, {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
       timeout: 10_000,

@@ -28,13 +28,13 @@ export function shellHands(kept: Kept): Pick<Supervised, "signal" | "stop" | "go
   void kept.ended.then(() => (isOver = true));
   // Its pid is its own until sh has collected it, which is when it ends.
   const isThere = (): boolean => !isOver && identity !== undefined && isSame(identity);
-  const gone = kept.gone.then(async (isLive) => {
-    isClearing = isLive || (await hasToken(kept));
+  const clear = async (): Promise<void> => {
+    isClearing = (await kept.gone) || (await hasToken(kept));
     if (isClearing) await stopGroup(pid, { graceMs });
     isClearing = false;
-  });
+  };
   return {
-    gone: gone.catch(() => undefined),
+    gone: clear().catch(() => undefined),
     signal: (signal) => {
       if (isThere()) signalGroup(pid, signal);
     },
