@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 
 import { TOKEN_VARIABLE } from "../../../src/process/environment.js";
@@ -67,8 +66,8 @@ describeIf(HAS, "sh and setsid", "a command that sh keeps", () => {
       await bench.start(["ls", "/proc/self/fd"])
     ).gone;
     // Beside those that whoever started this process gave to all that it starts.
-    const ls = spawn("ls", ["/proc/self/fd"], { stdio: ["ignore", "pipe", "ignore"] });
-    expect(await bench.stdout()).toBe(await text(ls.stdout));
+    const { stdout } = spawnSync("ls", ["/proc/self/fd"], { encoding: "utf8" });
+    expect(await bench.stdout()).toBe(stdout);
     const { pid, gone, identity } = await bench.start(["cat", "/proc/self/stat", "/proc/self/status"]);
     await gone;
     const said = await bench.stdout();
