@@ -115,11 +115,12 @@ describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
   ] as const)("B.1 is held to its %s meanwhile", async (limit, cause) => {
     const here = await scene();
     const retry = { maxAttempts: limit === "startToCloseMs" ? 1 : 2 };
-    const commandId = await start(here, "echo up; exec sleep 100", { [limit]: 1_000, retry });
+    const commandId = await start(here, "echo up; exec sleep 100", { [limit]: 4_000, retry });
     const { pid = 0 } = await here.peer.call("command/get", { commandId });
     const identity = readIdentity(pid);
     await end(here, "kill");
-    await until("its end", () => identity !== undefined && !isSame(identity));
+    // On a machine that is busy it may have ended before.
+    await until("its end", () => identity === undefined || !isSame(identity));
     await here.daemon.start();
     here.peer = await here.daemon.peer();
     const ended = await here.peer.call("command/wait", { commandId });
