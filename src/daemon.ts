@@ -16,7 +16,7 @@ import { type DaemonLog, openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
 import { childFor } from "./log/sessionChild.js";
 import { SessionLogs } from "./log/sessionLogs.js";
-import { keeperProgram } from "./process/keeper/program.js";
+import { keeperPrograms } from "./process/keeper/program.js";
 import { LIMITS } from "./protocol/limits.js";
 import { openSystemClock, type SystemClock } from "./schedule/clock.js";
 import { openJobs } from "./schedule/cron.js";
@@ -245,7 +245,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     contentDir,
     checkpointsDir,
     runningDir: opening.storage === "memory" ? undefined : places.runningDir,
-    keeper: config.commands.outliveDaemon ? keeperProgram() : undefined,
+    keeper: config.commands.outliveDaemon ? keeperPrograms() : undefined,
     // With the journal in memory, what is in the index ends with the daemon too.
     searchDir: opening.storage === "memory" ? join(places.tempDir, "search") : places.searchDir,
     sessionsDir: opening.storage === "memory" ? undefined : places.sessionsDir,

@@ -50,9 +50,12 @@ export function invocationOutcome({
 
 /** What tells how a command ended: the command itself, or the event of its end. */
 type Outcome = Pick<CommandShape, "status" | "cause" | "exitCode" | "signal"> &
-  Partial<Pick<CommandShape, "attempt" | "maxAttempts">>;
+  Partial<Pick<CommandShape, "attempt" | "maxAttempts" | "supervision">>;
 
-/** How a command ended, or how it is: `exit 3`, `SIGTERM`, `running`, `backing off, try 2 of 5`. */
+/** What is told of a command that has no keeper; what its tries and its end then mean is in the README. */
+const KEPT_BY = { keeper: "", sh: ", kept by sh", child: ", ends with the daemon" } as const;
+
+/** How a command ended, or how it is: `exit 3`, `SIGTERM`, `running, kept by sh`, `backing off, try 2 of 5`. */
 export function commandOutcome({
   status,
   cause,
@@ -60,10 +63,13 @@ export function commandOutcome({
   signal,
   attempt = 1,
   maxAttempts = 1,
+  supervision = "keeper",
 }: Outcome): string {
   const tries = attempt > 1 || status === "backing_off" ? `, try ${attempt} of ${maxAttempts}` : "";
-  if (cause === "exited" && exitCode !== undefined) return `exit ${exitCode}${tries}`;
+  const sign = supervision === "sh" && exitCode !== undefined && exitCode > 128 ? ", or a signal" : "";
+  if (cause === "exited" && exitCode !== undefined) return `exit ${exitCode}${sign}${tries}`;
   if (cause === "exited" && signal !== undefined) return `${signal}${tries}`;
-  if (cause === undefined || cause === "exited") return `${statusWords(status)}${tries}`;
+  const kept = status === "running" ? KEPT_BY[supervision] : "";
+  if (cause === undefined || cause === "exited") return `${statusWords(status)}${kept}${tries}`;
   return `${statusWords(status)} (${cause.replaceAll("_", " ")})${tries}`;
 }

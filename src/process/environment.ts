@@ -1,5 +1,8 @@
 import { isSecretName, REDACTED, withoutUrlPasswords } from "../secretNames.js";
 
+/** The variable that carries a command's token into the environment of its processes. */
+export const TOKEN_VARIABLE = "SESSIOND_TOKEN";
+
 /** What a program needs to find its tools, its user's files, its language and its terminal. */
 const BASE_NAMES =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM|COLORTERM|XDG_[A-Z_]+)$/;

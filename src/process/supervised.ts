@@ -3,7 +3,7 @@ import type { ProcessIdentity } from "./identity.js";
 
 /** How a process ended. Both of what {@link ExitOutcome} has are null where that cannot be known. */
 export interface Ending extends ExitOutcome {
-  /** Why whoever keeps it ended it: as `stop` was told, or `start_to_close`; absent where it ended by itself. */
+  /** Why whoever keeps it ended it: as `stop` was told, `start_to_close` or `schedule_to_close`; absent where it ended by itself. */
   readonly cause?: string | undefined;
   /** Wall time of the end, epoch milliseconds; absent where it was seen when it came. */
   readonly endedAtMs?: number | undefined;
@@ -15,18 +15,22 @@ export interface Ending extends ExitOutcome {
 export interface StartRequest extends Omit<LaunchRequest, "onExit"> {
   /** How long it may run, where whoever keeps it can hold it to that; 0: as long as it likes. */
   readonly closeMs: number;
+  /** When all tries are over, where whoever keeps it can hold it to that; epoch milliseconds, 0: never. */
+  readonly closeAtMs: number;
   /** From SIGTERM to SIGKILL, where nobody says otherwise. */
   readonly graceMs: number;
 }
 
 /** A process that was started, and whoever stands between it and the daemon. */
 export interface Supervised {
-  /** `keeper`: it outlives the daemon, and is stopped with its whole tree; `child`: neither. */
-  readonly supervision: "keeper" | "child";
+  /** What stands between it and the daemon; see the protocol's command. */
+  readonly supervision: "keeper" | "sh" | "child";
   /** Also the id of the process's own group and session. */
   readonly pid: number;
   /** Undefined where it cannot be known. */
   readonly identity: ProcessIdentity | undefined;
+  /** When it was started, wall time, epoch milliseconds; absent where that is now. */
+  readonly startedAtMs?: number | undefined;
   /** Sends a signal to the process's group; nothing where it has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /**

@@ -15,6 +15,13 @@ export const commandStatus = z.enum([
   "lost",
 ]);
 
+/**
+ * What stands between the daemon and a command. `keeper`: it outlives the daemon, and is stopped with its whole tree;
+ * `sh`: it outlives the daemon, is stopped with its group, has 128 + n for its exit code where signal n ended it, and its
+ * time limits wait for the next daemon; `child`: it ends with the daemon, and is stopped with its group.
+ */
+export const supervision = z.enum(["keeper", "sh", "child"]);
+
 /** Why a command, or one try of it, ended as it did. */
 export const endCause = z.enum([
   "exited",
@@ -74,6 +81,8 @@ export const command = z.strictObject({
   attempt: count,
   maxAttempts: count,
   pid: count.optional(),
+  /** Of the try that runs or ran last; absent before the first, and where an earlier version started it. */
+  supervision: supervision.optional(),
   exitCode: z.int().optional(),
   signal: z.string().optional(),
   cause: endCause.optional(),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ALERT_EVENTS } from "./alert.js";
 import { agentId, chainEntry } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
-import { endCause, command, commandStatus, signalName } from "./command.js";
+import { endCause, command, commandStatus, signalName, supervision } from "./command.js";
 import { json } from "./json.js";
 import { invocationData } from "./invocation.js";
 import { message } from "./message.js";
@@ -61,7 +61,8 @@ const SESSION_EVENTS = {
   "command/accepted": () => command,
   /** It came with a session that was imported, and is over. */
   "command/imported": () => command,
-  "command/started": () => z.strictObject({ commandId: id, attempt: count, pid: count }),
+  "command/started": () =>
+    z.strictObject({ commandId: id, attempt: count, pid: count, supervision: supervision.optional() }),
   "command/retrying": () =>
     z.strictObject({
       commandId: id,

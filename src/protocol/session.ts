@@ -17,6 +17,11 @@ export const retryPolicy = z.strictObject({
   maximumIntervalMs: durationMs,
   /** Share of the interval that is left to chance, 0 to 1. */
   jitter: z.number().min(0).max(1),
+  /**
+   * Whether a try that is lost, so that nobody knows how it ended or whether it did, is followed by another like one that
+   * failed: `retry` is for what may run twice. Left out: `fail`.
+   */
+  onLost: z.enum(["fail", "retry"]).optional(),
   /** Exit codes after which trying again makes no sense. */
   nonRetryableExitCodes: z.array(z.int().min(0).max(255)).max(256),
 });

@@ -11,8 +11,15 @@ import type {
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { ChainEntry, CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
 import type { AlertCommand, AlertRuleCommand } from "./alertCommands.js";
+import type {
+  ChainEntry,
+  CheckpointValue,
+  ProcessIdentity,
+  SessionStatus,
+  Supervision,
+  Template,
+} from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -148,6 +155,7 @@ export type Command =
       readonly commandId: string;
       readonly attempt: number;
       readonly process: ProcessIdentity;
+      readonly supervision?: Supervision | undefined;
     }
   /** A report: the try is over. */
   | {

@@ -102,7 +102,8 @@ function reportStart(execution: Execution, command: Of<"command/report-start">):
   const isNews =
     (status === "starting" || status === "backing_off") && command.attempt === execution.attempt + 1;
   if (!isNews) return NOTHING;
-  const data = { commandId, attempt: command.attempt, process: command.process };
+  const { attempt, process, supervision } = command;
+  const data = { commandId, attempt, process, ...(supervision === undefined ? {} : { supervision }) };
   return happened({ type: "command/started", sessionId, data });
 }
 
@@ -158,7 +159,9 @@ function nextPause(
 ): number | undefined {
   const { retry, limits } = execution;
   if (!retryable || execution.cancelled || attempt >= retry.maxAttempts) return undefined;
-  if (finalStatus(execution, outcome) !== "failed" && !isTryLimit(outcome)) return undefined;
+  const status = finalStatus(execution, outcome);
+  if (status === "lost" ? retry.onLost !== "retry" : status !== "failed" && !isTryLimit(outcome))
+    return undefined;
   if (outcome.exitCode !== undefined && retry.nonRetryableExitCodes.includes(outcome.exitCode))
     return undefined;
   if (head.session(execution.sessionId)?.status !== "active") return undefined;

@@ -19,6 +19,7 @@ import type {
   ProcessIdentity,
   Session,
   SessionStatus,
+  Supervision,
   Template,
 } from "./state.js";
 import type { Alert, AlertRuleFields } from "./alertState.js";
@@ -162,6 +163,7 @@ interface SessionEventData {
     readonly commandId: string;
     readonly attempt: number;
     readonly process: ProcessIdentity;
+    readonly supervision?: Supervision | undefined;
   };
   "command/retrying": Outcome & {
     readonly commandId: string;

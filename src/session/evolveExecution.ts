@@ -25,10 +25,10 @@ export function evolveExecution(
   if (execution === undefined) return undefined;
   switch (event.type) {
     case "command/started": {
-      const { attempt, process } = event.data;
+      const { attempt, process, supervision } = event.data;
       const startedAt = execution.startedAt ?? stamp.at;
       // How the try before it ended says nothing about this one.
-      return { ...execution, ...NO_OUTCOME, status: "running", attempt, process, startedAt };
+      return { ...execution, ...NO_OUTCOME, status: "running", attempt, process, supervision, startedAt };
     }
     case "command/retrying": {
       const { attempt, nextAttemptAt, cause, exitCode, signal, error } = event.data;

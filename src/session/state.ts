@@ -11,6 +11,7 @@ import type {
 export type SessionStatus = SessionShape["status"];
 export type ExecutionStatus = CommandShape["status"];
 export type InvocationStatus = InvocationShape["status"];
+export type Supervision = NonNullable<CommandShape["supervision"]>;
 export type EndCause = NonNullable<CommandShape["cause"]>;
 
 /**
@@ -223,6 +224,8 @@ export interface Execution {
   readonly attempt: number;
   /** Of the try that runs, or ran last. Its pid is the id of its group, too. */
   readonly process: ProcessIdentity | undefined;
+  /** What stands between the daemon and that try; undefined where a version that did not say started it. */
+  readonly supervision?: Supervision | undefined;
   /** Somebody asked it to end: no further try. */
   readonly cancelled: boolean;
   readonly exitCode: number | undefined;

@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { inLanes } from "../lanes.js";
 import { startChild } from "../process/child.js";
 import { listFolders, removeCommandFolder } from "../process/keeper/folders.js";
+import { keepInputs, readInputs } from "../process/keeper/inputs.js";
 import { type IntentInputs, readIntent } from "../process/keeper/intent.js";
 import { Keepers, NoKeeperError } from "../process/keeper/keepers.js";
+import type { KeeperPrograms } from "../process/keeper/program.js";
 import type { StartRequest, Supervised } from "../process/supervised.js";
 import type { Execution } from "../session/state.js";
 import type { SupervisorLog } from "./options.js";
 
 interface LauncherParts {
-  /** The path of the keeper; undefined where there is none, or none is wanted: what an earlier one has is found all the same. */
-  readonly keeper?: string | undefined;
+  /** What commands are kept by; nothing where none is wanted: what an earlier one has is found all the same. */
+  readonly keeper?: KeeperPrograms | undefined;
   /** Where running commands have their folders; none where this is left out, and no keepers. */
   readonly runningDir?: string | undefined;
   readonly log: Pick<SupervisorLog, "warn">;
@@ -25,10 +27,16 @@ export interface Try {
 
 /** What an earlier daemon left of a command that is not over. */
 export interface Found extends Try {
-  /** `process`: it runs, or has ended; `intent`: it never began; `pause`: the next try is still to come. */
-  readonly state: "process" | "intent" | "pause";
+  /**
+   * `process`: it runs, or has ended; `intent`: it never began; `pause`: the next try is still to come; `lost`: nothing is
+   * known of it, and it may be tried again.
+   */
+  readonly state: "process" | "intent" | "pause" | "lost";
   readonly inputs: IntentInputs;
 }
+
+/** The number of a try that there is not: its folder has what all tries of a command need. */
+const INPUTS = 0;
 
 /** How many folders are looked at at a time. */
 const LANES = 8;
@@ -49,22 +57,39 @@ export class Launcher {
   constructor(parts: LauncherParts) {
     this.#parts = parts;
     this.#runningDir = parts.runningDir ?? "";
-    this.#keepers = new Keepers(this.#runningDir === "" ? undefined : parts.keeper);
+    const { program, shell } = this.#runningDir === "" ? {} : (parts.keeper ?? {});
+    this.#keepers = new Keepers(program, shell);
   }
 
   /** What stands between the daemon and the commands that it starts. */
   get supervision(): Supervised["supervision"] {
-    return this.#keepers.canStart ? "keeper" : "child";
+    return this.#keepers.supervision ?? "child";
+  }
+
+  /**
+   * Keeps what the tries of a command need that is to be tried again where it is lost, until it is forgotten. Where that
+   * cannot be written, it will not be tried again.
+   */
+  async keepInputs(token: string, inputs: IntentInputs): Promise<void> {
+    if (this.#runningDir === "") return;
+    this.#note({ token, attempt: INPUTS });
+    await keepInputs(this.#folder({ token, attempt: INPUTS }), inputs).catch((err: unknown) => {
+      this.#parts.log.warn(
+        { err },
+        "What a command needs to be tried again, should it be lost, cannot be kept",
+      );
+    });
   }
 
   /** Starts a try. Throws as `Keepers.start` and `startChild`, but no NoKeeperError: then it is a child. */
   async start(one: Try, request: StartRequest): Promise<Supervised> {
-    if (!this.#keepers.canStart) return startChild(request);
+    if (this.#keepers.supervision === undefined) return startChild(request);
     this.#note(one);
     const process = await this.#orChild(request, this.#keepers.start(this.#folder(one), request));
     // The new folder has what a further try needs now. In the background: nobody waits for that.
     for (const attempt of this.#tries.get(one.token) ?? [])
-      if (process.supervision === "keeper" && attempt < one.attempt) void this.#remove({ ...one, attempt });
+      if (process.supervision !== "child" && attempt !== INPUTS && attempt < one.attempt)
+        void this.#remove({ ...one, attempt });
     return process;
   }
 
@@ -82,9 +107,14 @@ export class Launcher {
     const { token, status } = execution;
     const attempt = status === "running" ? execution.attempt : execution.attempt + 1;
     const folder = this.#folder({ token, attempt });
+    if (execution.retry.onLost === "retry") this.#note({ token, attempt: INPUTS });
     const state = await this.#keepers.look(folder);
-    if (state === "lost") return undefined;
-    if (state === "nothing") return status === "backing_off" ? this.#pause(execution) : undefined;
+    if (state === "lost") return this.#lost(execution, attempt);
+    if (state === "nothing")
+      return (
+        (status === "backing_off" ? await this.#pause(execution) : undefined) ??
+        this.#lost(execution, attempt)
+      );
     const inputs = (await readIntent(folder)) ?? { env: {}, stdin: undefined };
     return { token, attempt, state: state === "unclaimed" ? "intent" : "process", inputs };
   }
@@ -129,6 +159,15 @@ export class Launcher {
     const inputs = await readIntent(this.#folder({ token, attempt }));
     if (inputs !== undefined) this.#note({ token, attempt });
     return inputs && { token, attempt, state: "pause", inputs };
+  }
+
+  /** What a further try of a command needs that is lost; undefined where there is none to be. */
+  async #lost({ token, retry }: Execution, attempt: number): Promise<Found | undefined> {
+    if (retry.onLost !== "retry") return undefined;
+    const inputs = await readInputs(this.#folder({ token, attempt: INPUTS }));
+    if (inputs === undefined) return undefined;
+    this.#note({ token, attempt });
+    return { token, attempt, state: "lost", inputs };
   }
 
   #folder({ token, attempt }: Try): string {

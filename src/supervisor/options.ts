@@ -1,5 +1,6 @@
 import type { JournalOptions } from "../journal/index.js";
 import type { SessionLogs } from "../log/sessionLogs.js";
+import type { KeeperPrograms } from "../process/keeper/program.js";
 import type { SessionConfigShape } from "../protocol/types.js";
 import type { Clock, SystemClock } from "../schedule/clock.js";
 import type { Bounds } from "../session/commands.js";
@@ -39,8 +40,8 @@ export interface SupervisorOptions {
   readonly metricsDir?: string | undefined;
   /** Where running commands have their folders. */
   readonly runningDir?: string | undefined;
-  /** The path of the keeper; without it commands are children of the daemon, and end with it. */
-  readonly keeper?: string | undefined;
+  /** What commands are kept by; without it they are children of the daemon, and end with it. */
+  readonly keeper?: KeeperPrograms | undefined;
   /** Where checkpoints lie. */
   readonly checkpointsDir: string;
   /** Where the files for people lie; none where this is left out. */

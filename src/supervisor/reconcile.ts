@@ -1,12 +1,13 @@
+import { TOKEN_VARIABLE } from "../process/environment.js";
 import { findByToken, isSame } from "../process/identity.js";
+import { hasOneOpen } from "../process/openFiles.js";
 import { readStat } from "../process/proc.js";
+import type { OutputFiles } from "../process/output.js";
 import { stopGroup } from "../process/stop.js";
 import type { Command } from "../session/commands.js";
 import type { Execution } from "../session/state.js";
 import { isOver } from "../session/state.js";
-
-/** The variable that carries a command's token into the environment of its processes. */
-export const TOKEN_VARIABLE = "SESSIOND_TOKEN";
+import { LOST_WITH_DAEMON } from "./endings.js";
 
 interface OutputBytes {
   readonly stdoutBytes: number;
@@ -18,13 +19,15 @@ interface ReconcileParts {
   readonly record: (command: Command) => Promise<unknown>;
   /** How much a command has written. */
   readonly outputBytes: (execution: Execution) => OutputBytes;
+  /** Where a command writes. */
+  readonly outputFiles: (execution: Execution) => OutputFiles;
   /** From SIGTERM to SIGKILL at most, whatever a command was promised: a start does not wait for long. */
   readonly maxGraceMs: number;
 }
 
 /**
  * Holds the state against the live processes after a start. A command that an earlier daemon left running, and that is
- * not in the hands of a keeper, is stopped where its processes are proved to be its own, by their token or by boot id and start time; a pid
+ * not in the hands of a keeper, is stopped where its processes are proved to be its own, by their token, or by boot id, start time and the output that they have open; a pid
  * alone proves nothing and is never signalled. It ends as `lost`, and is not run a second time. What a command that
  * had ended left behind in its group is stopped as well: the earlier daemon may have been about to.
  *
@@ -41,7 +44,7 @@ export async function reconcile(parts: ReconcileParts): Promise<number> {
   };
   const left = executions.filter((execution) => !isOver(execution.status));
   const stops = left.map(async (execution) => {
-    await stop(execution, ownGroups(execution, groups, ours));
+    await stop(execution, await ownGroups(execution, groups, { ours, ...parts.outputFiles(execution) }));
     await parts.record(lost(execution, written(parts, execution)));
   });
   const over = executions.filter((execution) => isOver(execution.status));
@@ -51,9 +54,9 @@ export async function reconcile(parts: ReconcileParts): Promise<number> {
 }
 
 /** Stops what runs of a command that lost its keeper, where it is proved to be its own; resolves when it is gone. */
-export async function stopOwn(execution: Execution): Promise<void> {
+export async function stopOwn(execution: Execution, files: OutputFiles): Promise<void> {
   const ours = (await readStat(process.pid))?.groupId;
-  const groups = ownGroups(execution, await groupsByToken([execution], ours), ours);
+  const groups = await ownGroups(execution, await groupsByToken([execution], ours), { ours, ...files });
   const { graceMs } = execution.limits;
   await Promise.all([...groups].map((group) => stopGroup(group, { graceMs })));
 }
@@ -61,18 +64,21 @@ export async function stopOwn(execution: Execution): Promise<void> {
 type GroupsByToken = ReadonlyMap<string, ReadonlySet<number>>;
 
 /**
- * The groups of a command that was running: by its token, others that it began included, or by its process. Never
- * `ours`: that process is this daemon.
+ * The groups of a command that was running: by its token, others that it began included, or by its process, which may
+ * have cleared its environment. Never `ours`: that process is this daemon.
+ *
+ * Pid, start time and boot are no proof: start times tick at 10 ms, and a pid was used again within one. It has to have the
+ * output of the command open as well.
  */
-function ownGroups(
+async function ownGroups(
   { token, process }: Execution,
   groups: GroupsByToken,
-  ours: number | undefined,
-): Set<number> {
+  { ours, stdoutPath, stderrPath }: OutputFiles & { readonly ours: number | undefined },
+): Promise<Set<number>> {
   const own = new Set(groups.get(token));
   if (process?.startTicks !== undefined && process.bootId !== undefined && process.pid !== ours) {
     const identity = { pid: process.pid, startTicks: process.startTicks, bootId: process.bootId };
-    if (isSame(identity)) own.add(process.pid);
+    if (isSame(identity) && (await hasOneOpen(process.pid, [stdoutPath, stderrPath]))) own.add(process.pid);
   }
   return own;
 }
@@ -115,7 +121,7 @@ function lost(execution: Execution, bytes: OutputBytes): Command {
     type: "command/report-end",
     commandId: execution.commandId,
     attempt: isRunning ? execution.attempt : execution.attempt + 1,
-    outcome: { cause: "daemon_lost", error: "The daemon that ran this command ended without stopping it." },
+    outcome: { cause: "daemon_lost", error: LOST_WITH_DAEMON },
     retryable: false,
     chance: 0,
     ...bytes,

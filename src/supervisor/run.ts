@@ -5,12 +5,10 @@ import type { Ending, Supervised } from "../process/supervised.js";
 import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
+import { causeOf, LOST_WITH_DAEMON, LOST_WITH_KEEPER, TRY_CAUSES } from "./endings.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
 
 type EndReport = Extract<Command, { type: "command/report-end" }>;
-
-/** Causes that end one try and leave the next one its chance; all others end the command. */
-const TRY_CAUSES: ReadonlySet<EndCause> = new Set(["exited", "start_to_close", "stalled", "start_failed"]);
 
 /**
  * One command over all of its tries: starts its process, holds it within its limits, and reports what
@@ -39,7 +37,8 @@ export class Run {
   #onceStarted: (() => void)[] = [];
   /** What the last try left behind, which is being ended. */
   #remnants: Pick<Supervised, "stop" | "gone"> | undefined;
-  #supervision: Supervised["supervision"] | undefined;
+  /** Whether what runs, or ran last, outlives the daemon. */
+  #isOutliving = false;
   #launched: Promise<void> = Promise.resolve();
   /** It was started by an earlier daemon, and may have ended before this one was there. */
   #isAdopted = false;
@@ -83,15 +82,21 @@ export class Run {
 
   /** Goes on in the pause before a try; `last` is what the one before left behind. */
   resume(atMs: number, last: Pick<Supervised, "stop" | "gone">): void {
-    this.#supervision = "keeper";
+    this.#isOutliving = true;
     this.#leave(last);
     this.begin(atMs);
+  }
+
+  /** A try that an earlier daemon started, or was about to start, and that is lost. */
+  resumeLost(attempt: number): void {
+    this.#attempt = attempt;
+    this.#reportLost(LOST_WITH_DAEMON);
   }
 
   /** Whether it outlives the daemon; resolves when no try is just being started. */
   async isKept(): Promise<boolean> {
     await this.#launched;
-    return this.#supervision === "keeper";
+    return this.#isOutliving;
   }
 
   /** Ends the command: SIGTERM, the grace time, SIGKILL. Safe to call again; a shorter grace time counts. */
@@ -166,18 +171,30 @@ export class Run {
       ...(this.#inputs.stdin === undefined ? {} : { stdin: this.#inputs.stdin }),
       ...paths,
       closeMs: limits.startToCloseMs,
+      closeAtMs: limits.scheduleToCloseMs > 0 ? this.#execution.createdAt + limits.scheduleToCloseMs : 0,
       graceMs: limits.graceMs,
     });
     this.#process = started;
-    this.#supervision = started.supervision;
+    this.#isOutliving = started.supervision !== "child";
     this.#phase = "running";
     void started.ended.then((ending) => this.#exited(started, ending));
     const process = started.identity ?? { pid: started.pid };
-    this.#around.report({ type: "command/report-start", commandId, attempt: this.#attempt, process });
+    const { supervision } = started;
+    this.#around.report({
+      type: "command/report-start",
+      commandId,
+      attempt: this.#attempt,
+      process,
+      supervision,
+    });
     this.#lastOutputMs = performance.now();
-    // Of one that was adopted, its keeper knows since when it runs.
-    if (limits.startToCloseMs > 0 && !this.#isAdopted) {
-      this.#cancelTimers.add(after(limits.startToCloseMs, () => this.stop("start_to_close")));
+    // Of one that was adopted, its keeper knows since when it runs; sh does not look at the time.
+    if (limits.startToCloseMs > 0 && !(this.#isAdopted && supervision === "keeper")) {
+      const ranMs = this.#isAdopted
+        ? this.#around.nowMs() - (started.startedAtMs ?? this.#around.nowMs())
+        : 0;
+      const leftMs = limits.startToCloseMs - Math.max(0, ranMs);
+      this.#cancelTimers.add(after(leftMs, () => this.stop("start_to_close")));
     }
     if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
     for (const ask of this.#onceStarted.splice(0)) ask();
@@ -228,14 +245,13 @@ export class Run {
     last.gone.then(forget, forget);
   }
 
-  /** Nobody knows how it ended, or whether it did: it is ended, and not tried again. */
-  #reportLost(): void {
+  /** Nobody knows how it ended, or whether it did: it is ended, and tried again only where that is asked for. */
+  #reportLost(message = LOST_WITH_KEEPER): void {
     this.#phase = "ending";
-    const error = "What kept this command was killed, so its end is not known.";
     void this.#around
       .stopLost()
       .catch(() => undefined)
-      .then(() => this.#reportEnd({ cause: "daemon_lost", error }, false));
+      .then(() => this.#reportEnd({ cause: "daemon_lost", error: message }, true));
   }
 
   #wantEnd(cause: EndCause): void {
@@ -273,10 +289,4 @@ export class Run {
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers.clear();
   }
-}
-
-/** Why a process was ended, as its keeper has it; of one whose daemon is gone, nobody else knows. */
-function causeOf({ cause = "exited" }: Ending): EndCause {
-  // Somebody ended the keeper itself, as when the machine goes down.
-  return cause === "stopped" ? "daemon_stopped" : (cause as EndCause);
 }

@@ -1,3 +1,4 @@
+import { outputPaths } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
@@ -55,14 +56,25 @@ export class Runner {
     });
   }
 
-  /** Keeps what the journal does not hold until the command has been accepted; undone where it was refused. */
-  async withInputs<T>(token: string, inputs: RunInputs, submit: () => Promise<T>): Promise<T> {
+  /**
+   * Keeps what the journal does not hold until the command has been accepted; on disk until it is over, where it is to be
+   * tried again when it is lost. Undone where it was refused.
+   */
+  async withInputs<T>(
+    { commandId, token, retry }: Pick<Execution, "commandId" | "token" | "retry">,
+    inputs: RunInputs,
+    submit: () => Promise<T>,
+  ): Promise<T> {
+    const { registry, launcher } = this.#parts;
+    const isKept = retry.onLost === "retry";
+    if (isKept) await launcher.keepInputs(token, { stdin: undefined, ...inputs });
     // Not by the command's id: two calls may ask for the same one, and only one of them is accepted.
     this.#inputs.set(token, inputs);
     try {
       return await submit();
     } finally {
       this.#inputs.delete(token);
+      if (isKept && registry.execution(commandId)?.token !== token) await launcher.forget(token);
     }
   }
 
@@ -145,7 +157,8 @@ export class Runner {
       const gone = launcher.clear(found, graceMs);
       const stop = (soonerMs: number): void => void launcher.clear(found, soonerMs);
       run.resume(execution.nextAttemptAt ?? 0, { gone, stop });
-    } else run.adopt((_, request) => launcher.resume(found, request));
+    } else if (found.state === "lost") run.resumeLost(found.attempt);
+    else run.adopt((_, request) => launcher.resume(found, request));
     if (isEnded(session.status)) run.stop("session_ended");
   }
 
@@ -200,7 +213,11 @@ export class Runner {
       nowMs: () => clock.nowMs(),
       chance: Math.random,
       start: (attempt, request) => launcher.start({ token, attempt }, request),
-      stopLost: () => stopOwn(this.#parts.registry.execution(commandId) ?? execution),
+      stopLost: () =>
+        stopOwn(
+          this.#parts.registry.execution(commandId) ?? execution,
+          outputPaths(this.#parts.contentDir, session, commandId),
+        ),
       prepare: () => this.#outputs.prepare(session, commandId),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),

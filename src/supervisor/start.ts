@@ -1,11 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 
-import { baseEnvironment } from "../process/environment.js";
+import { baseEnvironment, TOKEN_VARIABLE } from "../process/environment.js";
 import type { Result, ValidParams } from "../protocol/types.js";
 import type { Session } from "../session/state.js";
 import type { After, SubmitOptions } from "./ledger.js";
-import { TOKEN_VARIABLE } from "./reconcile.js";
 import { showExecution } from "./show/execution.js";
 import { withoutUndefined } from "./show/session.js";
 import type { Supervisor } from "./supervisor.js";
@@ -48,7 +47,7 @@ export async function startCommand(
   } as const;
   const show = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
   const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token, lease });
-  const answer = await supervisor.runner.withInputs(token, { env, stdin: fields.stdin }, () =>
+  const answer = await supervisor.runner.withInputs(command, { env, stdin: fields.stdin }, () =>
     supervisor.submit(command, { call, lease, show }),
   );
   return answer as Result<"command/start">;

@@ -1,4 +1,5 @@
 import { outputBytesNow } from "../content/outputFolder.js";
+import { outputPaths } from "../content/places.js";
 import type { Command } from "../session/commands.js";
 import type { Session } from "../session/state.js";
 import { isOver } from "../session/state.js";
@@ -32,12 +33,13 @@ export async function takeOver(
       throw new Error(`A command belongs to the session "${sessionId}", which is not there.`);
     return found;
   };
-  const { adoptedCommands, lost } = await adopt({ ...parts, executions, session, maxGraceMs: MAX_GRACE_MS });
+  const { lost, ...adopted } = await adopt({ ...parts, executions, session, maxGraceMs: MAX_GRACE_MS });
   const lostCommands = await reconcile({
     executions: [...lost, ...executions.filter(({ status }) => isOver(status))],
     record,
     outputBytes: ({ sessionId, commandId }) => outputBytesNow(contentDir, session(sessionId), commandId),
+    outputFiles: ({ sessionId, commandId }) => outputPaths(contentDir, session(sessionId), commandId),
     maxGraceMs: MAX_GRACE_MS,
   });
-  return { adoptedCommands, lostCommands };
+  return { ...adopted, lostCommands: adopted.lostCommands + lostCommands };
 }

@@ -229,8 +229,12 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/runner.ts": "the commands that run: what events, callers and a stop want of each of them",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
+  "src/supervisor/launcher.ts":
+    "the folders of tries: what is started in them, found in them, and when they go",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
+  "src/session/decideExecution.ts":
+    "what is asked of a command and what is reported of it: one decision each",
   "src/session/evolve.ts": "one list of what each event makes of a session",
   "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
   "src/session/events.ts": "a table: what each type of event holds",

@@ -38,3 +38,21 @@ export async function untilAnswers(child, socket, question, isAnswer = (text) =>
     await pause(LOOK_AGAIN_MS);
   }
 }
+
+/** Calls one method on a connection of its own, and answers its result. @throws with the error that is answered */
+export function call(socket, method, params) {
+  return new Promise((resolve, reject) => {
+    const connection = connect(socket);
+    let text = "";
+    connection.once("error", reject);
+    connection.setEncoding("utf8").on("data", (piece) => {
+      text += piece;
+      if (!text.endsWith("\n")) return;
+      connection.destroy();
+      const { result, error } = JSON.parse(text);
+      if (error === undefined) resolve(result);
+      else reject(new Error(`${method}: ${error.message}`));
+    });
+    connection.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })}\n`);
+  });
+}

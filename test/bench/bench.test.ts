@@ -28,7 +28,7 @@ async function expectFigures(part: string): Promise<void> {
 }
 
 describeIf(process.platform === "linux", "Linux", "the bench", () => {
-  it.each(["recovery", "memory", "idle", "cli", "start", "search", "conversation", "sampling"])(
+  it.each(["recovery", "memory", "idle", "cli", "start", "commands", "search", "conversation", "sampling"])(
     "measures %s",
     expectFigures,
     PATIENCE_MS,

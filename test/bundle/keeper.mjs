@@ -1,5 +1,5 @@
 // Compiles the keeper, each time its source has changed, where that can be done: on Linux, with a C compiler. Without
-// one there is none, and commands end with the daemon; that is no failure of the build.
+// one there is none, and commands are kept by sh; that is no failure of the build.
 import { spawnSync } from "node:child_process";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,7 +16,9 @@ const FLAGS = ["-O2", "-Wall", "-Wextra", "-Wpedantic", "-std=c11"];
 
 const sources = (await readdir(SOURCE))
   .filter((name) => /\.[ch]$/.test(name))
-  .map((name) => join(SOURCE, name));
+  .map((name) => join(SOURCE, name))
+  // What it is compiled with stands here.
+  .concat(fileURLToPath(import.meta.url));
 const stamp = join(FOLDER, ".compiled");
 const startedAt = new Date();
 if (process.platform === "linux" && !(await isCurrent(stamp, sources))) {
@@ -24,18 +26,22 @@ if (process.platform === "linux" && !(await isCurrent(stamp, sources))) {
   if (await isCompiled()) await markCurrent(stamp, startedAt);
 }
 
-/** The program gets its name when it is whole: one that runs is not disturbed, and half of one is never run. */
+/**
+ * The program gets its name when it is whole: one that runs is not disturbed, and half of one is never run. It is static
+ * where the linker can do that, so that a package that was built on one system runs on another, with any C library.
+ */
 async function isCompiled() {
   const temporary = `${PROGRAM}.${process.pid}`;
   const files = sources.filter((path) => path.endsWith(".c"));
-  const { error, status, stderr } = spawnSync(process.env.CC ?? "cc", [...FLAGS, "-o", temporary, ...files], {
-    encoding: "utf8",
-  });
+  const compile = (...more) =>
+    spawnSync(process.env.CC ?? "cc", [...FLAGS, ...more, "-o", temporary, ...files], { encoding: "utf8" });
+  const linked = compile("-static", "-s");
+  const { error, status, stderr } = linked.status === 0 ? linked : compile();
   if (status !== 0) {
     // What an older source was compiled to must not run in the place of this one.
     await Promise.all([temporary, PROGRAM].map((path) => rm(path, { force: true })));
     if (error === undefined)
-      console.warn(`The keeper could not be compiled, so commands end with the daemon:\n${stderr}`);
+      console.warn(`The keeper could not be compiled, so commands are kept by sh:\n${stderr}`);
     return false;
   }
   await rename(temporary, PROGRAM);

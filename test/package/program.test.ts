@@ -56,7 +56,7 @@ for (const { version, bin, missing } of nodes) {
       expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
       expect((await shell.run("ping")).out).toMatch(/^pong in /);
       // The keeper comes with the package, and may be run, where it could be built.
-      const supervision = keeperProgram() === undefined ? "child" : "keeper";
+      const supervision = keeperProgram() === undefined ? "sh" : "keeper";
       expect(await shell.json("status")).toMatchObject({ supervision });
       expect(await shell.run("run", "--", "echo", "hi")).toMatchObject({ exitCode: 0, out: "hi\n", err: "" });
       expect(await shell.json("list")).toMatchObject({

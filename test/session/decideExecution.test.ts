@@ -199,6 +199,21 @@ describe("events about something else", () => {
     expect(evolveExecution(undefined, touched, STAMP)).toBeUndefined();
   });
 
+  it("say what keeps the try, unless an earlier version wrote them", () => {
+    const kept = { ...started, data: { ...started.data, supervision: "sh" } } as const;
+    expect(evolveExecution(execution(), kept, STAMP)).toMatchObject({ supervision: "sh" });
+    const reported = {
+      type: "command/report-start",
+      commandId: "c",
+      attempt: 2,
+      process: { pid: 1 },
+    } as const;
+    const waiting = headOf([session()], [execution({ status: "backing_off" })]);
+    expect(onlyEvent(decided(waiting, { ...reported, supervision: "sh" }))).toEqual(kept);
+    expect(onlyEvent(decided(waiting, reported))).toEqual(started);
+    expect(evolveExecution(execution({ supervision: "sh" }), started, STAMP)?.supervision).toBeUndefined();
+  });
+
   it("make no command and no session out of nothing", () => {
     expect(evolveExecution(undefined, started, STAMP)).toBeUndefined();
     expect(evolve(undefined, started, STAMP)).toBeUndefined();

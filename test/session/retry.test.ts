@@ -97,6 +97,27 @@ describe("a try that failed", () => {
   );
 });
 
+describe("a try that is lost", () => {
+  const lost = { outcome: { cause: "daemon_lost" } } as const;
+  const retry = { ...execution().retry, onLost: "retry" } as const;
+
+  it("is followed by another where that is asked for, and counts as one", () => {
+    expect(typeOf(report(lost, { retry: { ...retry, onLost: "fail" } }))).toBe("command/ended");
+    expect(onlyEvent(report(lost, { retry }))).toMatchObject({
+      type: "command/retrying",
+      data: { attempt: 1, cause: "daemon_lost" },
+    });
+    expect(onlyEvent(report({ ...lost, attempt: 3 }, { retry, attempt: 3 }))).toMatchObject({
+      data: { status: "lost" },
+    });
+  });
+
+  it("is the last one after a cancelling signal, and where its session has ended", () => {
+    expect(typeOf(report(lost, { retry, cancelled: true }))).toBe("command/ended");
+    expect(typeOf(report(lost, { retry }, { status: "completed" }))).toBe("command/ended");
+  });
+});
+
 describe("the end of a command", () => {
   const finals: readonly [EndCause, number | undefined, Execution["status"], Execution["status"]][] = [
     ["exited", 0, "succeeded", "succeeded"],

@@ -72,7 +72,7 @@ function start(commandId: string, argv: readonly string[]): void {
   const env = { PATH: process.env["PATH"] ?? "" };
   const fields = { commandId, name, argv, cwd: "/", token: commandId, limits, retry };
   const command = { type: "command/start", sessionId: "s", ...fields } as const;
-  void runner.withInputs(commandId, { env }, () => bench.ledger.submit(command)).catch(() => undefined);
+  void runner.withInputs(command, { env }, () => bench.ledger.submit(command)).catch(() => undefined);
 }
 
 const isRunning = (commandId: string) => (): boolean => {

@@ -153,9 +153,15 @@ describe("an event", () => {
       shown({
         type: "command/started",
         sessionId: "s",
-        data: { commandId: "c", attempt: 1, process: { pid: 42, bootId: "boot" } },
+        data: { commandId: "c", attempt: 1, process: { pid: 42, bootId: "boot" }, supervision: "sh" },
       }),
-    ).toMatchObject({ data: { commandId: "c", attempt: 1, pid: 42 } });
+    ).toStrictEqual({
+      seq: 7,
+      at: "1970-01-01T00:00:09.000Z",
+      type: "command/started",
+      sessionId: "s",
+      data: { commandId: "c", attempt: 1, pid: 42, supervision: "sh" },
+    });
   });
 
   it("of a command tells how a try or the whole of it ended", () => {

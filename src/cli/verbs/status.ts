@@ -7,6 +7,12 @@ import { facts } from "../table.js";
 type Status = Result<"daemon/status">;
 type Health = Result<"daemon/health">;
 
+/** What commands that are started now have to do without. */
+const SUPERVISIONS = {
+  sh: "kept by sh: stopped with their group, timed while the daemon runs",
+  child: "they end with the daemon",
+} as const;
+
 /** What the daemon does and holds, and whether it is well. */
 export const status: Verb<object> = async (context) => {
   const [is, health] = await context.withClient((client) =>
@@ -31,7 +37,7 @@ function inWords({ paint }: Context, is: Status, health: Health): string {
         .map(({ name, detail }) => [`  ${name}`, paint("red", detail)] as const),
       ["sessions", counts(is.sessions.total, is.sessions.byStatus)],
       ["commands", counts(is.commands.total, is.commands.byStatus)],
-      ...(is.supervision === "keeper" ? [] : [["  supervision", "they end with the daemon"] as const]),
+      ...(is.supervision === "keeper" ? [] : [["  supervision", SUPERVISIONS[is.supervision]] as const]),
       ["activities", is.activities.toLocaleString("en")],
       ["clients", `${counted(is.connections, "connection")}, ${counted(is.subscriptions, "subscription")}`],
       [

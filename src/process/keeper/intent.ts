@@ -19,7 +19,7 @@ export interface IntentInputs {
  * @throws Node's own errors; EEXIST where the folder is there
  */
 export async function writeIntent(folder: string, request: StartRequest): Promise<void> {
-  const { argv, env, cwd, stdin, stdoutPath, stderrPath, closeMs, graceMs } = request;
+  const { argv, env, cwd, stdin, stdoutPath, stderrPath, closeMs, closeAtMs, graceMs } = request;
   const stdinPath = join(folder, "stdin");
   const entries = [
     ...argv.map((argument) => `argv=${argument}`),
@@ -29,6 +29,7 @@ export async function writeIntent(folder: string, request: StartRequest): Promis
     `stderr=${stderrPath}`,
     ...(stdin === undefined ? [] : [`stdin=${stdinPath}`]),
     `closeMs=${Math.ceil(closeMs)}`,
+    `closeAtMs=${Math.ceil(closeAtMs)}`,
     `graceMs=${Math.ceil(graceMs)}`,
     `boot=${readBootId() ?? ""}`,
     "end=",

@@ -42,6 +42,8 @@ static char unwritten[160];
 static enum { LET_RUN, STOP_GROUP, STOP_TREE } order = LET_RUN;
 static long long kill_at_ms;
 static long long close_at_ms;
+/* What ends it then. */
+static const char *close_cause = "start_to_close";
 static long look_ms = FIRST_LOOK_MS;
 static bool has_ended;
 
@@ -188,7 +190,7 @@ static bool is_needed(void) {
     long long now = steady_ms();
     if (!has_ended && close_at_ms > 0 && now >= close_at_ms) {
         close_at_ms = 0;
-        stop(STOP_TREE, "start_to_close", intent.grace_ms);
+        stop(STOP_TREE, close_cause, intent.grace_ms);
     }
     if (has_ended && order == LET_RUN) stop(STOP_GROUP, cause, intent.grace_ms);
     if (order == LET_RUN) return true;
@@ -204,6 +206,18 @@ static bool carry_on(void) {
     bool is_over = !is_needed();
     write_late();
     return !is_over || unwritten_name != NULL;
+}
+
+/* Whichever of its two limits runs out first. The wall is asked once: what runs is timed by a clock that does not jump. */
+static void set_deadline(void) {
+    long long now = steady_ms();
+    if (intent.close_ms > 0) close_at_ms = now + intent.close_ms;
+    if (intent.close_at_ms <= 0) return;
+    long long left = intent.close_at_ms - wall_ms();
+    long long schedule_at = now + (left > 0 ? left : 0);
+    if (close_at_ms > 0 && close_at_ms <= schedule_at) return;
+    close_at_ms = schedule_at;
+    close_cause = "schedule_to_close";
 }
 
 static void start(void) {
@@ -222,7 +236,7 @@ static void start(void) {
         failure.error = errno;
         abandon_command(&started);
     } else if (release_command(&started, &failure)) {
-        if (intent.close_ms > 0) close_at_ms = steady_ms() + intent.close_ms;
+        set_deadline();
         announce("started", text);
         return;
     }

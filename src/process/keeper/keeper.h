@@ -19,6 +19,8 @@ struct intent {
     char *stderr_path;
     /* How long it may run, and how long from SIGTERM to SIGKILL; milliseconds, 0: no limit, at once. */
     long close_ms;
+    /* When all of its tries are over; milliseconds of the wall clock, 0: never. */
+    long long close_at_ms;
     long grace_ms;
 };
 

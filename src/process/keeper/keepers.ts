@@ -8,7 +8,9 @@ import type { StartRequest, Supervised } from "../supervised.js";
 import { readIntent, writeIntent } from "./intent.js";
 import { connectToKeeper } from "./keeperSocket.js";
 import { Kept } from "./kept.js";
-import { isClaimed, readRecords, type Records } from "./records.js";
+import type { ShellTools } from "./program.js";
+import { claimant, readRecords, type Records } from "./records.js";
+import { spawnShellKeeper } from "./shell.js";
 import { KeeperSpawner, SpawnError } from "./spawner.js";
 
 /** How often a spawn server is started anew for one command, before it goes without a keeper. */
@@ -29,21 +31,28 @@ export class LostStartError extends Error {
 }
 
 /** What a failed start is explained by. */
-type Asked = Pick<StartRequest, "argv" | "cwd" | "env" | "stdoutPath" | "stderrPath">;
+type Asked = Pick<StartRequest, "argv" | "cwd" | "env" | "stdoutPath" | "stderrPath" | "graceMs">;
 
 /** Starts processes that outlive the daemon, and finds those that an earlier one has started. */
 export class Keepers {
   readonly #spawner: KeeperSpawner | undefined;
+  readonly #shell: ShellTools | undefined;
   readonly #kept = new Set<Kept>();
 
-  /** @param program the path of the keeper; without it nothing is started, and what is there already is found */
-  constructor(program: string | undefined) {
+  /**
+   * @param program the path of the keeper
+   * @param shell what a keeper that is a script works by, which is started where the other one cannot be; without both
+   * nothing is started, and what is there already is found
+   */
+  constructor(program: string | undefined, shell?: ShellTools) {
     this.#spawner = program === undefined ? undefined : new KeeperSpawner(program);
+    this.#shell = shell;
   }
 
-  /** Whether processes can be started. */
-  get canStart(): boolean {
-    return this.#spawner !== undefined;
+  /** What is started first; undefined where nothing is. */
+  get supervision(): "keeper" | "sh" | undefined {
+    if (this.#spawner !== undefined) return "keeper";
+    return this.#shell === undefined ? undefined : "sh";
   }
 
   /** The pid of the spawn server, while there is one. */
@@ -58,7 +67,7 @@ export class Keepers {
    * be started without a keeper
    */
   async start(folder: string, request: StartRequest): Promise<Supervised> {
-    if (this.#spawner === undefined) throw new NoKeeperError("there are no keepers");
+    if (this.supervision === undefined) throw new NoKeeperError("there are no keepers");
     checkRequest(request);
     await writeIntent(folder, request).catch((cause: unknown) => {
       throw new NoKeeperError("its intent could not be written", { cause });
@@ -67,15 +76,15 @@ export class Keepers {
   }
 
   /** Starts what an intent asks for that is there already. Throws as `start` does. */
-  async begin(folder: string, request: Asked): Promise<Supervised> {
-    await this.#spawn(folder);
+  async begin(folder: string, request: StartRequest): Promise<Supervised> {
+    await this.#spawn(folder, request);
     return this.adopt(folder, request);
   }
 
   /** The process of a folder that was claimed, whether it runs or has ended. Throws as `start` does. */
   async adopt(folder: string, request: Asked): Promise<Supervised> {
     const kept = this.#follow(folder);
-    const process = await kept.process();
+    const process = await kept.process(request.graceMs);
     if (process === undefined) throw new LostStartError();
     if ("pid" in process) {
       void process.gone.then(() => this.#kept.delete(kept));
@@ -90,13 +99,13 @@ export class Keepers {
    * asks for; `lost`: its keeper was killed; `nothing`: no intent that may be carried out.
    */
   async look(folder: string): Promise<"process" | "unclaimed" | "lost" | "nothing"> {
-    const socket = await connectToKeeper(folder);
-    socket?.destroy();
-    if (socket !== undefined) return "process";
+    const connection = await connectToKeeper(folder);
+    connection?.socket.destroy();
+    if (connection !== undefined) return "process";
     // After the look for the keeper, which writes before it goes.
     const { failed, ended } = await readRecords(folder);
     if (failed !== undefined || ended !== undefined) return "process";
-    if (await isClaimed(folder)) return "lost";
+    if ((await claimant(folder)) !== undefined) return "lost";
     return (await readIntent(folder)) === undefined ? "nothing" : "unclaimed";
   }
 
@@ -121,7 +130,7 @@ export class Keepers {
   }
 
   /** Resolves when a keeper has the command. */
-  async #spawn(folder: string): Promise<void> {
+  async #spawn(folder: string, request: StartRequest): Promise<void> {
     let cause: unknown;
     for (let tries = 0; tries < TRIES && this.#spawner !== undefined; tries += 1) {
       try {
@@ -133,6 +142,13 @@ export class Keepers {
         // It may have died before or after it forked a keeper; the claim decides between that one and the next.
         if (!(error instanceof SpawnError) || error.code !== "GONE") break;
       }
+    }
+    try {
+      if (this.#shell !== undefined) return await spawnShellKeeper(folder, request, this.#shell);
+    } catch (error) {
+      if (!(error instanceof SpawnError)) throw error;
+      if (error.code === "EEXIST") return;
+      cause = error;
     }
     // The last one may have left a keeper that is about to claim the command: whoever is first has it.
     if (await isTakenBack(folder)) throw new NoKeeperError("there is no keeper for it", { cause });

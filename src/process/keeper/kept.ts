@@ -4,8 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type ProcessIdentity, readBootId } from "../identity.js";
 import type { Ending, Supervised } from "../supervised.js";
-import { connectToKeeper } from "./keeperSocket.js";
-import { addLine, readRecords, type Records } from "./records.js";
+import { connectToKeeper, type Connection } from "./keeperSocket.js";
+import { addLine, claimant, readRecords, type Records } from "./records.js";
+import { shellHands } from "./shellHands.js";
 
 /** Between two tries to connect, where it failed for want of descriptors or the like. */
 const PAUSE_MS = 200;
@@ -29,6 +30,8 @@ export class Kept {
   readonly #settled = new Promise<void>((resolve) => (this.#settle = resolve));
   readonly #ended = new Promise<Ending>((resolve) => (this.#end = resolve));
   readonly #gone: Promise<void>;
+  /** Whether its end was told, and not found. */
+  #isHeard = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -39,16 +42,22 @@ export class Kept {
    * The process, as soon as it is known whether it runs, or ran; or why it did not start. Undefined where nothing can be
    * known: the keeper was killed before it began.
    */
-  async process(): Promise<Supervised | NonNullable<Records["failed"]> | undefined> {
+  async process(graceMs: number): Promise<Supervised | NonNullable<Records["failed"]> | undefined> {
     await this.#settled;
     const { started, failed } = this.#records;
     if (failed !== undefined) return failed;
     if (started === undefined) return undefined;
+    const { pid, startedAtMs } = started;
+    const identity = identityOf(started);
+    const common = { pid, identity, startedAtMs, ended: this.#ended };
+    if ((await claimant(this.#folder)) === "sh") {
+      const gone = this.#gone.then(() => this.#isHeard);
+      const hands = shellHands({ ...common, folder: this.#folder, gone, graceMs });
+      return { ...common, supervision: "sh", ...hands };
+    }
     return {
+      ...common,
       supervision: "keeper",
-      pid: started.pid,
-      identity: identityOf(started),
-      ended: this.#ended,
       gone: this.#gone,
       signal: (signal) => this.#say(`signal ${constants.signals[signal]}`),
       stop: (graceMs, cause) => this.#say(`stop ${Math.ceil(graceMs)} ${cause}`),
@@ -57,6 +66,12 @@ export class Kept {
 
   /** Ends whatever this keeper has, and resolves when it is gone. */
   async dispose(graceMs: number): Promise<void> {
+    if ((await claimant(this.#folder)) === "sh") {
+      const process = await this.process(graceMs);
+      if (process === undefined || !("pid" in process)) return;
+      process.stop(graceMs, "stopped");
+      return process.gone;
+    }
     this.#say(`stop ${graceMs} stopped`);
     await this.#gone;
   }
@@ -74,10 +89,10 @@ export class Kept {
 
   async #follow(): Promise<void> {
     while (!this.#isDetached) {
-      const socket = await connectToKeeper(this.#folder).catch(() => "unknown" as const);
-      if (socket === undefined) break;
-      if (socket === "unknown") await sleep(PAUSE_MS);
-      else await this.#listen(socket);
+      const connection = await connectToKeeper(this.#folder).catch(() => "unknown" as const);
+      if (connection === undefined) break;
+      if (connection === "unknown") await sleep(PAUSE_MS);
+      else await this.#listen(connection);
     }
     if (this.#isDetached) return new Promise(() => {});
     Object.assign(this.#records, await this.#readFiles());
@@ -86,12 +101,15 @@ export class Kept {
   }
 
   /** Resolves when the connection has ended. */
-  #listen(socket: Socket): Promise<void> {
+  #listen({ socket, said, isMute }: Connection): Promise<void> {
     if (this.#isDetached) socket.destroy();
     this.#socket = socket;
     this.#text = "";
     for (const line of this.#unsaid.splice(0)) this.#say(line);
     socket.setEncoding("utf8").on("data", (piece: string) => this.#hear(piece));
+    this.#hear(said);
+    // What it said before, it says to nobody else.
+    if (isMute) void this.#readFiles().then((records) => this.#note(records));
     return new Promise((resolve) => {
       const over = (): void => {
         this.#socket = undefined;
@@ -107,9 +125,16 @@ export class Kept {
     const lines = (this.#text + piece).split("\n");
     this.#text = lines.pop() ?? "";
     for (const line of lines) addLine(this.#records, line);
+    this.#note(this.#records);
+  }
+
+  #note(records: Records): void {
+    Object.assign(this.#records, records);
     const { started, failed, ended } = this.#records;
     if (started !== undefined || failed !== undefined) this.#settle();
-    if (ended !== undefined) this.#end(ended);
+    if (ended === undefined) return;
+    this.#isHeard = true;
+    this.#end(ended);
   }
 
   async #readFiles(): Promise<Records> {

@@ -1,12 +1,13 @@
 import { constants } from "node:os";
-import { readFile, stat } from "node:fs/promises";
+import { lstat, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Ending } from "../supervised.js";
 
 /** What a keeper has told of its command, on its socket or in its files; see README.md. */
 export interface Records {
-  started?: { readonly pid: number; readonly startTicks: number };
+  /** `startedAtMs` is wall time, epoch milliseconds. */
+  started?: { readonly pid: number; readonly startTicks: number; readonly startedAtMs?: number | undefined };
   failed?: { readonly stage: string; readonly errno: number };
   ended?: Ending;
 }
@@ -20,8 +21,9 @@ SIGNAL_NAMES.set(constants.signals.SIGIO, "SIGIO");
 export function addLine(records: Records, line: string): void {
   const [kind, ...words] = line.split(" ");
   const numbers = words.map(Number);
-  if (kind === "started") records.started = { pid: numbers[0] ?? 0, startTicks: numbers[1] ?? 0 };
-  else if (kind === "failed") records.failed = { stage: words[0] ?? "", errno: numbers[1] ?? 0 };
+  if (kind === "started") {
+    records.started = { pid: numbers[0] ?? 0, startTicks: numbers[1] ?? 0, startedAtMs: numbers[2] };
+  } else if (kind === "failed") records.failed = { stage: words[0] ?? "", errno: numbers[1] ?? 0 };
   else if (kind === "ended") records.ended = ending(words, numbers);
 }
 
@@ -30,7 +32,7 @@ function ending([how, , cause]: readonly string[], [, number = 0, , endedAtMs]: 
     exitCode: how === "exit" ? number : null,
     signal: how === "exit" ? null : (SIGNAL_NAMES.get(number) ?? `SIG${number}`),
     ...(cause === "exited" ? {} : { cause }),
-    endedAtMs,
+    ...(endedAtMs === undefined ? {} : { endedAtMs }),
   };
 }
 
@@ -42,15 +44,32 @@ export async function readRecords(folder: string): Promise<Records> {
     // One that does not end in a newline is not whole: that comes from a crash of the machine.
     if (text.endsWith("\n")) addLine(records, text.slice(0, -1));
   }
-  return records;
+  return withTimes(folder, records);
 }
 
-/** Whether somebody has, or had, the command. */
-export async function isClaimed(folder: string): Promise<boolean> {
-  return stat(join(folder, "claim")).then(
-    () => true,
-    (error: unknown) => emptyIfMissing(error) !== "",
-  );
+/** With the time of each that does not tell it: sh has no clock of its own, and its files have. */
+async function withTimes(folder: string, { started, failed, ended }: Records): Promise<Records> {
+  const timeOf = async (name: string): Promise<number> =>
+    Math.floor((await stat(join(folder, name))).mtimeMs);
+  return {
+    ...(failed === undefined ? {} : { failed }),
+    ...(started === undefined
+      ? {}
+      : { started: { ...started, startedAtMs: started.startedAtMs ?? (await timeOf("started")) } }),
+    ...(ended === undefined
+      ? {}
+      : { ended: { ...ended, endedAtMs: ended.endedAtMs ?? (await timeOf("ended")) } }),
+  };
+}
+
+/** Who has, or had, the command: the keeper, or a script of sh, whose claim is a pipe; undefined where nobody has. */
+export async function claimant(folder: string): Promise<"keeper" | "sh" | undefined> {
+  try {
+    return (await lstat(join(folder, "claim"))).isFIFO() ? "sh" : "keeper";
+  } catch (error) {
+    emptyIfMissing(error);
+    return undefined;
+  }
 }
 
 function emptyIfMissing(error: unknown): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { supervision } from "../command.js";
 import { method } from "../method.js";
 import { absolutePath, count, durationMs, label, seq, time } from "../shapes.js";
 
@@ -58,8 +59,8 @@ export const daemon = {
         logDir: z.string().optional(),
         sessions: z.strictObject({ total: count, archived: count, byStatus }),
         commands: z.strictObject({ total: count, running: count, byStatus }),
-        /** `keeper`: commands outlive the daemon, and are stopped with their whole tree; `child`: neither. */
-        supervision: z.enum(["keeper", "child"]),
+        /** What commands that are started now get; see the command. */
+        supervision,
         activities: count,
         connections: count,
         subscriptions: count,

@@ -78,8 +78,8 @@ function showData(event: Event, stamp: Stamp): unknown {
       return execution === undefined ? {} : showExecution(execution);
     }
     case "command/started": {
-      const { commandId, attempt, process } = event.data;
-      return { commandId, attempt, pid: process.pid };
+      const { commandId, attempt, process, supervision } = event.data;
+      return withoutUndefined({ commandId, attempt, pid: process.pid, supervision });
     }
     case "command/retrying":
       return withoutUndefined({ ...event.data, nextAttemptAt: showTime(event.data.nextAttemptAt) });

@@ -1,5 +1,6 @@
 /** Everything that can be measured, in the order in which it is. */
 import { cli } from "./cli.mjs";
+import { commands } from "./commands.mjs";
 import { conversation } from "./conversation.mjs";
 import { fanOut } from "./fanOut.mjs";
 import { idle } from "./idle.mjs";
@@ -54,6 +55,7 @@ export const PARTS = [
   idle,
   cli,
   start,
+  commands,
   search,
   conversation,
   sampling,

@@ -6,30 +6,41 @@ import { onTestFinished } from "vitest";
 
 import { connectToKeeper } from "../../../src/process/keeper/keeperSocket.js";
 import { Keepers } from "../../../src/process/keeper/keepers.js";
-import { keeperProgram } from "../../../src/process/keeper/program.js";
+import { type KeeperPrograms, keeperProgram, shellTools } from "../../../src/process/keeper/program.js";
 import type { StartRequest, Supervised } from "../../../src/process/supervised.js";
 import { until } from "../../support/until.js";
 
 /** Where the keeper was compiled to; undefined without a compiler. */
 export const PROGRAM = keeperProgram();
+/** What a keeper that is a script works by; undefined where there is none. */
+export const SHELL = shellTools();
 
 /** A folder, keepers and a number of a test's own, and the certainty that nothing of it is left behind. */
 export class KeeperBench {
   readonly folder: string;
   /** Stands in the arguments of all that is started, so that it is found whatever environment it has. */
   readonly mark = String(randomInt(100_000_000, 1_000_000_000));
-  #keepers = new Keepers(PROGRAM ?? "");
+  readonly #programs: KeeperPrograms;
+  #keepers: Keepers;
   #count = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, programs: KeeperPrograms) {
     this.folder = folder;
+    this.#programs = programs;
+    this.#keepers = new Keepers(programs.program, programs.shell);
   }
 
-  static async open(): Promise<KeeperBench> {
+  static async open(programs: KeeperPrograms = { program: PROGRAM ?? "" }): Promise<KeeperBench> {
     // Longer than the path of a socket may be.
-    const bench = new KeeperBench(await mkdtemp(join(tmpdir(), `sessiond-keeper-${"x".repeat(100)}-`)));
+    const folder = await mkdtemp(join(tmpdir(), `sessiond-keeper-${"x".repeat(100)}-`));
+    const bench = new KeeperBench(folder, programs);
     onTestFinished(() => bench.#close());
     return bench;
+  }
+
+  /** How many commands were started; their output lies in `<count>.out` and `.err`. */
+  get count(): number {
+    return this.#count;
   }
 
   get keepers(): Keepers {
@@ -46,7 +57,17 @@ export class KeeperBench {
     const stdoutPath = join(this.folder, `${this.#count}.out`);
     const stderrPath = join(this.folder, `${this.#count}.err`);
     const env = { PATH: "/usr/local/bin:/usr/bin:/bin" };
-    return { argv, cwd: this.folder, env, stdoutPath, stderrPath, closeMs: 0, graceMs: 200, ...more };
+    return {
+      argv,
+      cwd: this.folder,
+      env,
+      stdoutPath,
+      stderrPath,
+      closeMs: 0,
+      closeAtMs: 0,
+      graceMs: 200,
+      ...more,
+    };
   }
 
   async start(
@@ -77,7 +98,7 @@ export class KeeperBench {
   /** As when the daemon ends, and another one begins. */
   forget(): void {
     this.#keepers.close();
-    this.#keepers = new Keepers(PROGRAM ?? "");
+    this.#keepers = new Keepers(this.#programs.program, this.#programs.shell);
   }
 
   async adopt(folder: string): Promise<Supervised> {
@@ -123,7 +144,7 @@ export function kill(pid: number | undefined): void {
 
 async function hasKeeper(folder: string): Promise<boolean> {
   const names = (await readdir(folder)).filter((name) => /^c\d+$/.test(name));
-  const sockets = await Promise.all(names.map((name) => connectToKeeper(join(folder, name))));
-  for (const socket of sockets) socket?.destroy();
-  return sockets.some((socket) => socket !== undefined);
+  const connections = await Promise.all(names.map((name) => connectToKeeper(join(folder, name))));
+  for (const connection of connections) connection?.socket.destroy();
+  return connections.some((connection) => connection !== undefined);
 }
