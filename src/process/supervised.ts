@@ -1,5 +1,6 @@
 import type { ExitOutcome, LaunchRequest } from "./launch.js";
 import type { ProcessIdentity } from "./identity.js";
+import type { ProcessInput } from "./input.js";
 
 /** How a process ended. Both of what {@link ExitOutcome} has are null where that cannot be known. */
 export interface Ending extends ExitOutcome {
@@ -27,6 +28,8 @@ export interface Supervised {
   readonly pid: number;
   /** Undefined where it cannot be known. */
   readonly identity: ProcessIdentity | undefined;
+  /** Where it was started with `openStdin`; undefined where it was not, or where that is not known here. */
+  readonly input?: ProcessInput | undefined;
   /** Sends a signal to the process's group; nothing where it has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /**

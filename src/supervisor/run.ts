@@ -1,4 +1,5 @@
 import { LostStartError } from "../process/keeper/keepers.js";
+import type { ProcessInput } from "../process/input.js";
 import { LaunchError } from "../process/launch.js";
 import type { OutputWatch } from "../process/output.js";
 import type { Ending, Supervised } from "../process/supervised.js";
@@ -94,6 +95,11 @@ export class Run {
     return this.#supervision === "keeper";
   }
 
+  /** The standard input of the process that runs, where it was started with an open one; undefined until it does. */
+  get input(): ProcessInput | undefined {
+    return this.#process?.input;
+  }
+
   /** Ends the command: SIGTERM, the grace time, SIGKILL. Safe to call again; a shorter grace time counts. */
   stop(cause: EndCause, graceMs: number = this.#graceMs): void {
     this.#wantEnd(cause);
@@ -156,14 +162,15 @@ export class Run {
   }
 
   async #start(start: RunSurroundings["start"]): Promise<void> {
-    const { argv, cwd, commandId, limits } = this.#execution;
-    const paths = await this.#around.prepare();
+    const { argv, cwd, commandId, limits, openStdin } = this.#execution;
+    const paths = await this.#outputPaths();
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
     const started = await start(this.#attempt, {
       argv,
       cwd,
       env: { ...this.#inputs.env, SESSIOND_ATTEMPT: String(this.#attempt) },
       ...(this.#inputs.stdin === undefined ? {} : { stdin: this.#inputs.stdin }),
+      ...(openStdin === true ? { openStdin } : {}),
       ...paths,
       closeMs: limits.startToCloseMs,
       graceMs: limits.graceMs,
@@ -181,6 +188,12 @@ export class Run {
     }
     if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
     for (const ask of this.#onceStarted.splice(0)) ask();
+  }
+
+  async #outputPaths(): ReturnType<RunSurroundings["prepare"]> {
+    const paths = await this.#around.prepare();
+    // One file, to which both append: the order is that of the writes, as on a terminal.
+    return this.#execution.mergeStderr === true ? { ...paths, stderrPath: paths.stdoutPath } : paths;
   }
 
   #watchStall(leftMs: number): void {

@@ -1,4 +1,5 @@
 import type { PlainFiles } from "../content/plainFiles.js";
+import type { ProcessInput } from "../process/input.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
@@ -110,6 +111,11 @@ export class Runner {
     const execution = this.#parts.registry.committedExecutions.get(commandId);
     if (execution === undefined || isOver(execution.status)) return;
     await this.#ended.wait(commandId, timeoutMs, signal);
+  }
+
+  /** The standard input of a command that runs, where it has an open one. */
+  input(commandId: string): ProcessInput | undefined {
+    return this.#runs.get(commandId)?.run.input;
   }
 
   /** Hears from now on when the command has written more or is over. */

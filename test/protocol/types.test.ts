@@ -109,6 +109,7 @@ describe("the mapped types", () => {
       | "checkpoint/delete"
       | "command/start"
       | "command/run"
+      | "command/write"
       | "command/signal"
     >();
   });

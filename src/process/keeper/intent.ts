@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { readBootId } from "../identity.js";
 import type { StartRequest } from "../supervised.js";
 
+/** The FIFO of a command whose standard input stays open; not `stdin`, which is read as a whole. */
+export const INPUT = "input";
+
 const PRIVATE = { mode: 0o600 };
 
 /** What of an intent nobody else knows. */
@@ -19,7 +22,7 @@ export interface IntentInputs {
  * @throws Node's own errors; EEXIST where the folder is there
  */
 export async function writeIntent(folder: string, request: StartRequest): Promise<void> {
-  const { argv, env, cwd, stdin, stdoutPath, stderrPath, closeMs, graceMs } = request;
+  const { argv, env, cwd, stdin, openStdin, stdoutPath, stderrPath, closeMs, graceMs } = request;
   const stdinPath = join(folder, "stdin");
   const entries = [
     ...argv.map((argument) => `argv=${argument}`),
@@ -28,6 +31,7 @@ export async function writeIntent(folder: string, request: StartRequest): Promis
     `stdout=${stdoutPath}`,
     `stderr=${stderrPath}`,
     ...(stdin === undefined ? [] : [`stdin=${stdinPath}`]),
+    ...(openStdin === true ? [`stdin=${join(folder, INPUT)}`, "openStdin="] : []),
     `closeMs=${Math.ceil(closeMs)}`,
     `graceMs=${Math.ceil(graceMs)}`,
     `boot=${readBootId() ?? ""}`,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type ProcessIdentity, readBootId } from "../identity.js";
 import type { Ending, Supervised } from "../supervised.js";
+import { FifoInput } from "./fifoInput.js";
 import { connectToKeeper } from "./keeperSocket.js";
 import { addLine, readRecords, type Records } from "./records.js";
 
@@ -26,12 +27,14 @@ export class Kept {
   /** What was said while there was no connection. */
   #unsaid: string[] = [];
   #isDetached = false;
+  readonly #input: FifoInput;
   readonly #settled = new Promise<void>((resolve) => (this.#settle = resolve));
   readonly #ended = new Promise<Ending>((resolve) => (this.#end = resolve));
   readonly #gone: Promise<void>;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#input = new FifoInput(folder, () => this.#say("eof"));
     this.#gone = this.#follow();
   }
 
@@ -48,6 +51,7 @@ export class Kept {
       supervision: "keeper",
       pid: started.pid,
       identity: identityOf(started),
+      input: this.#input,
       ended: this.#ended,
       gone: this.#gone,
       signal: (signal) => this.#say(`signal ${constants.signals[signal]}`),
@@ -64,6 +68,7 @@ export class Kept {
   /** Follows the keeper no more; it goes on. Nothing resolves from then on. */
   detach(): void {
     this.#isDetached = true;
+    void this.#input.close();
     this.#socket?.destroy();
   }
 
@@ -82,6 +87,7 @@ export class Kept {
     if (this.#isDetached) return new Promise(() => {});
     Object.assign(this.#records, await this.#readFiles());
     this.#settle();
+    void this.#input.close();
     this.#end(this.#records.ended ?? LOST);
   }
 
