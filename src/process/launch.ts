@@ -137,7 +137,10 @@ function identifyStarted(pid: number): ProcessIdentity | undefined {
   }
 }
 
-function spawnChild({ argv, cwd, env, stdin, openStdin }: LaunchRequest, output: readonly FileHandle[]): ChildProcess {
+function spawnChild(
+  { argv, cwd, env, stdin, openStdin }: LaunchRequest,
+  output: readonly FileHandle[],
+): ChildProcess {
   const [program = "", ...args] = argv;
   return spawn(program, args, {
     cwd,

@@ -2,15 +2,7 @@ import type { AcceptedFields, Event, ImportedExecution, Stamp } from "./events.j
 import type { Execution } from "./state.js";
 
 type AskedField =
-  | "commandId"
-  | "name"
-  | "argv"
-  | "cwd"
-  | "token"
-  | "limits"
-  | "retry"
-  | "mergeStderr"
-  | "openStdin";
+  "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry" | "mergeStderr" | "openStdin";
 
 /** Of a command whose try has not ended. */
 const NO_OUTCOME = {

@@ -104,7 +104,9 @@ export class FifoInput implements ProcessInput {
 /** ENXIO: nobody has it open for reading; ENOENT: the folder is gone, and the command with it. */
 function closedOr(error: unknown): unknown {
   const { code = "" } = error as NodeJS.ErrnoException;
-  return ["EPIPE", "ENXIO", "ENOENT", "EBADF"].includes(code) ? new InputClosedError({ cause: error }) : error;
+  return ["EPIPE", "ENXIO", "ENOENT", "EBADF"].includes(code)
+    ? new InputClosedError({ cause: error })
+    : error;
 }
 
 function ignoreClosed(error: unknown): void {
