@@ -4,6 +4,7 @@ import { conversationVerbs } from "./conversationVerbs.js";
 import { MORE_VERBS } from "./moreVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
+import { SORTS } from "./top/order.js";
 import type { VerbSpec } from "./verb.js";
 import { PING } from "./verbs/ping.js";
 
@@ -201,6 +202,18 @@ export const VERBS: readonly VerbSpec[] = [
       },
     ],
     load: async () => (await import("./verbs/import.js")).importFiles,
+  },
+  {
+    name: "top",
+    group: LOOK,
+    about: "watch the sessions that go on, with what they use",
+    options: [
+      { flags: "--once", about: "print one table, as where there is no terminal" },
+      { flags: "--interval <duration>", about: "look again so often (2s)", parse: durationMs },
+      { flags: "--sort <column>", about: "sort by it at first (cpu)", choices: [...SORTS] },
+    ],
+    more: "Keys: q quit, arrows or j k select, Enter details, x end or stop, s sort, r reverse, / filter,\np pause. A session that ends stays for ten seconds.",
+    load: async () => (await import("./verbs/top.js")).top,
   },
   {
     name: "search",
