@@ -14,7 +14,9 @@ export async function passInput(
   stdin: NodeJS.ReadableStream,
   signal: AbortSignal,
 ): Promise<void> {
-  const letGo = (): void => void (stdin as { destroy?: () => void }).destroy?.();
+  const letGo = (): void => {
+    (stdin as { destroy?: () => void }).destroy?.();
+  };
   signal.addEventListener("abort", letGo, { once: true });
   try {
     if ((stdin as { isTTY?: boolean }).isTTY === true) await foreground(signal);

@@ -56,8 +56,9 @@ function asked(
   createdSeq: number,
 ): Pick<Execution, AskedField | "sessionId" | "createdSeq"> {
   const { commandId, name, argv, cwd, token, limits, retry, mergeStderr, openStdin } = fields;
+  const always = { commandId, sessionId, createdSeq, name, argv, cwd, token, limits, retry };
   return {
-    ...{ commandId, sessionId, createdSeq, name, argv, cwd, token, limits, retry },
+    ...always,
     ...(mergeStderr === undefined ? {} : { mergeStderr }),
     ...(openStdin === undefined ? {} : { openStdin }),
   };

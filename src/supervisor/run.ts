@@ -163,7 +163,7 @@ export class Run {
 
   async #start(start: RunSurroundings["start"]): Promise<void> {
     const { argv, cwd, commandId, limits, openStdin } = this.#execution;
-    const paths = await this.#outputPaths();
+    const paths = await this.#around.prepare();
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
     const started = await start(this.#attempt, {
       argv,
@@ -188,12 +188,6 @@ export class Run {
     }
     if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
     for (const ask of this.#onceStarted.splice(0)) ask();
-  }
-
-  async #outputPaths(): ReturnType<RunSurroundings["prepare"]> {
-    const paths = await this.#around.prepare();
-    // One file, to which both append: the order is that of the writes, as on a terminal.
-    return this.#execution.mergeStderr === true ? { ...paths, stderrPath: paths.stdoutPath } : paths;
   }
 
   #watchStall(leftMs: number): void {

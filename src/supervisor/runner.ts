@@ -198,7 +198,7 @@ export class Runner {
       chance: Math.random,
       start: (attempt, request) => launcher.start({ token, attempt }, request),
       stopLost: () => stopOwn(this.#parts.registry.execution(commandId) ?? execution),
-      prepare: () => this.#outputs.prepare(session, commandId),
+      prepare: () => this.#outputs.prepare(session, execution),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),

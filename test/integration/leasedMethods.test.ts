@@ -63,7 +63,12 @@ it("B.3 every write to a session that is claimed wants the lease, and never take
   const { sessionId } = await peer.call("session/create", {});
   const older = (await peer.call("session/claim", { sessionId })).lease;
   const { lease } = await peer.call("session/claim", { sessionId, takeover: true });
-  const { commandId } = await peer.call("command/start", { sessionId, argv: ["sleep", "60"], openStdin: true, lease });
+  const { commandId } = await peer.call("command/start", {
+    sessionId,
+    argv: ["sleep", "60"],
+    openStdin: true,
+    lease,
+  });
   const { checkpointId } = await peer.call("checkpoint/create", { sessionId, lease });
   const idsOf = (method: string): object => {
     if (method.startsWith("command/") && BY_OTHER_IDS.has(method)) return { commandId };
