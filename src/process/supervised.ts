@@ -28,8 +28,6 @@ export interface Supervised {
   readonly pid: number;
   /** Undefined where it cannot be known. */
   readonly identity: ProcessIdentity | undefined;
-  /** Where it was started with `openStdin`; undefined where it was not, or where that is not known here. */
-  readonly input?: ProcessInput | undefined;
   /** Sends a signal to the process's group; nothing where it has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /**
@@ -43,4 +41,6 @@ export interface Supervised {
   readonly ended: Promise<Ending>;
   /** Resolves when what it left in its group has gone as well, or was given up. Never rejects. */
   readonly gone: Promise<void>;
+  /** Where it was started with `openStdin`; undefined where it was not, or where that is not known here. */
+  readonly input?: ProcessInput | undefined;
 }

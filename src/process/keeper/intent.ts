@@ -22,16 +22,16 @@ export interface IntentInputs {
  * @throws Node's own errors; EEXIST where the folder is there
  */
 export async function writeIntent(folder: string, request: StartRequest): Promise<void> {
-  const { argv, env, cwd, stdin, openStdin, stdoutPath, stderrPath, closeMs, graceMs } = request;
+  const { argv, env, cwd, stdin, stdoutPath, stderrPath, closeMs, graceMs } = request;
   const stdinPath = join(folder, "stdin");
   const entries = [
     ...argv.map((argument) => `argv=${argument}`),
     ...Object.entries(env).map(([name, value]) => `env=${name}=${value}`),
+    ...(request.openStdin === true ? [`stdin=${join(folder, INPUT)}`, "openStdin="] : []),
     `cwd=${cwd}`,
     `stdout=${stdoutPath}`,
     `stderr=${stderrPath}`,
     ...(stdin === undefined ? [] : [`stdin=${stdinPath}`]),
-    ...(openStdin === true ? [`stdin=${join(folder, INPUT)}`, "openStdin="] : []),
     `closeMs=${Math.ceil(closeMs)}`,
     `graceMs=${Math.ceil(graceMs)}`,
     `boot=${readBootId() ?? ""}`,

@@ -224,9 +224,9 @@ static void start(void) {
         failure.error = errno;
         abandon_command(&started);
     } else if (release_command(&started, &failure)) {
-        if (intent.open_stdin) hand_over_input(intent.stdin_path);
         if (intent.close_ms > 0) close_at_ms = steady_ms() + intent.close_ms;
         announce("started", text);
+        if (intent.open_stdin) hand_over_input(intent.stdin_path);
         return;
     }
     leader = 0;

@@ -14,11 +14,11 @@ struct intent {
     char **argv;
     char **env;
     char *cwd;
+    /* The standard input is given piece by piece while it runs: `stdin_path` is a FIFO that is made for it. */
+    bool open_stdin;
     char *stdin_path;
     char *stdout_path;
     char *stderr_path;
-    /* The standard input is given piece by piece while it runs: `stdin_path` is a FIFO that is made for it. */
-    bool open_stdin;
     /* How long it may run, and how long from SIGTERM to SIGKILL; milliseconds, 0: no limit, at once. */
     long close_ms;
     long grace_ms;

@@ -51,11 +51,11 @@ export class Kept {
       supervision: "keeper",
       pid: started.pid,
       identity: identityOf(started),
-      input: this.#input,
       ended: this.#ended,
       gone: this.#gone,
       signal: (signal) => this.#say(`signal ${constants.signals[signal]}`),
       stop: (graceMs, cause) => this.#say(`stop ${Math.ceil(graceMs)} ${cause}`),
+      input: this.#input,
     };
   }
 
