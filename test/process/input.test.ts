@@ -74,7 +74,7 @@ describeIf(hasProgram("mkfifo"), "mkfifo, from coreutils", "a FIFO that a keeper
     await input.write(Buffer.from("abc"));
     await input.end();
     expect(told).toEqual(["eof"]);
-    expect(await readFile(join(folder, "input.state"), "utf8")).toBe("0000000000000003 ended\n");
+    expect(await readFile(join(folder, "given"), "utf8")).toBe("0000000000000003 ended\n");
     expect(await new FifoInput(folder, () => undefined).state()).toEqual({ givenBytes: 3, hasEnded: true });
     await expect(input.write(Buffer.from("x"))).rejects.toThrow(InputClosedError);
   });

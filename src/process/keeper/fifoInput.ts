@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { InputClosedError, type InputState, type ProcessInput } from "../input.js";
 import { INPUT } from "./intent.js";
 
-const STATE = "input.state";
+const STATE = "given";
 /** Pipes hold 64 KiB where nobody has set another size: a larger piece would be taken in parts anyway. */
 const PIECE_BYTES = 65_536;
 
