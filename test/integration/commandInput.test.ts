@@ -103,6 +103,22 @@ describe("an open input", () => {
     await peer.call("session/end", { sessionId });
   });
 
+  it("works without a keeper, as long as the daemon does", async () => {
+    const daemon = await daemonForTest({ inProcess: true, config: { commands: { outliveDaemon: false } } });
+    const session = await sessionOf(daemon);
+    const command = await session.start(["sh", "-c", "read a; echo got $a; wc -c"], { openStdin: true });
+    await command.write("first\n");
+    await command.write("x".repeat(500_000));
+    await command.endInput();
+    expect(await within("the output", allOf(command.output()))).toMatch(/^got first\n\s*500000\n$/);
+    const deaf = await session.start(["sh", "-c", "exec <&-; sleep 60"], { openStdin: true });
+    const told = (async () => {
+      for (;;) await deaf.write("x".repeat(100_000));
+    })();
+    await expect(within("the refusal", told)).rejects.toMatchObject({ type: "input_closed" });
+    await deaf.signal("SIGKILL");
+  });
+
   it("has one file for both outputs where that is wanted, in the order of the writes", async () => {
     const session = await sessionOf(suite());
     const script = "for n in 1 2 3 4 5; do echo out $n; echo err $n >&2; done";
