@@ -74,7 +74,7 @@ describe("the examples of README.md", () => {
     expect(exitCode).toBe(0);
   });
 
-  it("shows commands in a terminal", { timeout: 60_000 }, async () => {
+  it("shows commands in a terminal", { timeout: 90_000 }, async () => {
     const { out, exitCode } = await run("sh", ["-e", "-c", example("terminal")]);
     expect(out).toMatch(/^a\nb\n/);
     expect(out).toMatch(/^build +- +running .* sh -c read what/m);
