@@ -48,7 +48,7 @@ export class Calls {
     signal?.throwIfAborted();
     if (this.#outstanding >= this.#limit) throw new TooManyCallsError(method, this.#limit);
     this.#outstanding++;
-    const repetition = repetitionOf(method);
+    const repetition = repetitionOf(method, given);
     const params = repetition === "keyed" ? withKey(given) : given;
     const send = (connection: Connection): Promise<unknown> => connection.request(method, params);
     // A call that nobody waits for any more still takes its place until it is over.

@@ -8,6 +8,9 @@ import type { CallOptions } from "./calls.js";
  */
 const WAIT_MS = 20_000;
 
+/** Bytes of one piece of input; as base64 it stays within the limit of the protocol. */
+const PIECE_BYTES = 128 * 1_024;
+
 const IS_OVER = {
   starting: false,
   running: false,
@@ -31,6 +34,9 @@ export interface OutputOptions extends CallOptions {
 export class CommandHandle {
   readonly commandId: string;
   readonly #call: Call;
+  /** How much of its input the command was given; undefined until this handle has asked. */
+  #givenBytes: number | undefined;
+  #lastGiven: Promise<void> = Promise.resolve();
 
   constructor(call: Call, commandId: string) {
     this.#call = call;
@@ -63,6 +69,21 @@ export class CommandHandle {
     return this.#call("command/signal", { commandId: this.commandId, signal, ...options });
   }
 
+  /**
+   * Gives a command that was started with `openStdin` a piece of its standard input, and resolves when the command has
+   * taken it, however long that takes. Nothing is given twice, also where the connection broke meanwhile.
+   *
+   * @throws {SessiondError} `input_closed` when the command reads no more input, or has ended.
+   */
+  write(input: string | Uint8Array, options?: CallOptions): Promise<void> {
+    return this.#give(Buffer.from(input), false, options);
+  }
+
+  /** Tells the command the end of its standard input. Again is harmless. */
+  endInput(options?: CallOptions): Promise<void> {
+    return this.#give(Buffer.alloc(0), true, options);
+  }
+
   /** The output as text, piece by piece as it comes, until the command has ended and all was read. */
   async *output(options: OutputOptions = {}): AsyncGenerator<string, void, undefined> {
     const { stream = "stdout", signal } = options;
@@ -74,5 +95,28 @@ export class CommandHandle {
       if (piece.ended) return;
       sinceBytes = piece.nextBytes;
     }
+  }
+
+  #give(bytes: Buffer, eof: boolean, options?: CallOptions): Promise<void> {
+    // One after the other: where a piece begins is known when the one before was taken.
+    const given = this.#lastGiven.then(() => this.#giveNow(bytes, eof, options));
+    this.#lastGiven = given.catch(() => undefined);
+    return given;
+  }
+
+  async #giveNow(bytes: Buffer, eof: boolean, options?: CallOptions): Promise<void> {
+    const write = async (data: Buffer, offsetBytes: number, isEnd: boolean): Promise<number> => {
+      const piece = { data: data.toString("base64"), encoding: "base64", offsetBytes, eof: isEnd } as const;
+      const params = { commandId: this.commandId, ...piece, timeoutMs: WAIT_MS };
+      return (await this.#call("command/write", params, options)).nextBytes;
+    };
+    // A handle that has given nothing goes on behind what others have.
+    let next = (this.#givenBytes ??= await write(Buffer.alloc(0), 0, false));
+    const end = next + bytes.length;
+    while (next < end) {
+      const from = bytes.length - (end - next);
+      next = this.#givenBytes = await write(bytes.subarray(from, from + PIECE_BYTES), next, false);
+    }
+    if (eof) await write(Buffer.alloc(0), next, true);
   }
 }

@@ -59,6 +59,7 @@ const UNREPEATABLE = {
   "daemon/backup": true,
   "daemon/shutdown": true,
   "log/write": true,
+  "command/write": true,
   "retention/run": true,
   "session/export": true,
   "chain/cleanup": true,
@@ -74,13 +75,16 @@ export type Repetition =
   /** Nobody can tell whether it was done. */
   | "never";
 
-/** How a method may be repeated. */
-export function repetitionOf(method: string): Repetition {
+/** How a call may be repeated. */
+export function repetitionOf(method: string, params: object = {}): Repetition {
+  // A piece of input that says where it belongs is not given twice.
+  if (method === "command/write" && "offsetBytes" in params) return "free";
   if (Object.hasOwn(KEYED, method)) return "keyed";
   return Object.hasOwn(UNREPEATABLE, method) ? "never" : "free";
 }
 
 /** Whether a session's handle shows its lease with a call of this method. */
 export function showsLease(method: string): boolean {
+  if (method === "command/write") return true;
   return Object.hasOwn(KEYED, method) && KEYED[method as KeyedMethod] === "leased";
 }

@@ -1,7 +1,8 @@
 import { styleText } from "node:util";
 
 /** The few styles that the output uses. */
-export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta";
+export type Style =
+  "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta" | "inverse" | "underline";
 
 /** Puts a style on a text, or leaves it as it is where nobody would see it. */
 export type Paint = (style: Style, text: string) => string;

@@ -5,6 +5,7 @@ import { conversationVerbs } from "./conversationVerbs.js";
 import { MORE_VERBS } from "./moreVerbs.js";
 import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
+import { SORTS } from "./top/order.js";
 import type { VerbSpec } from "./verb.js";
 import { PING } from "./verbs/ping.js";
 
@@ -71,8 +72,23 @@ export const VERBS: readonly VerbSpec[] = [
     more:
       "Ends with the exit code of the command; with 128 + n where signal n ended it, 124 after\n" +
       "--timeout, 127 where it could not be started. Ctrl-C is passed on to the command, and a\n" +
-      "second Ctrl-C kills it. Its standard input is empty.",
+      "second Ctrl-C kills it; a third leaves it as it is. Standard input is passed on (</dev/null: none),\n" +
+      "unless there are --retries. The command sees no terminal: its size is in COLUMNS and LINES.",
     load: async () => (await import("./verbs/run.js")).run,
+  },
+  {
+    name: "attach",
+    group: SESSIONS,
+    about: "follow a command that runs, with its output here",
+    args: [["<command>", "its id, the beginning of it, or its session: the newest that runs there"]],
+    options: [
+      { flags: "--from <moment>", about: "from its start or from now on (start)", choices: ["start", "now"] },
+      { flags: "--stdin", about: "pass standard input on to it, where it was started with some" },
+    ],
+    more:
+      "Ends as the command ends, with the exit code that run would have. Ctrl-C leaves it running,\n" +
+      "and ends with 130. It goes on through a restart of the daemon.",
+    load: async () => (await import("./verbs/attach.js")).attach,
   },
   {
     name: "list",
@@ -187,6 +203,18 @@ export const VERBS: readonly VerbSpec[] = [
       },
     ],
     load: async () => (await import("./verbs/import.js")).importFiles,
+  },
+  {
+    name: "top",
+    group: LOOK,
+    about: "watch the sessions that go on, with what they use",
+    options: [
+      { flags: "--once", about: "print one table, as where there is no terminal" },
+      { flags: "--interval <duration>", about: "look again so often (2s)", parse: durationMs },
+      { flags: "--sort <column>", about: "sort by it at first (cpu)", choices: [...SORTS] },
+    ],
+    more: "Keys: q quit, arrows or j k select, Enter details, x end or stop, s sort, r reverse, / filter,\np pause. A session that ends stays for ten seconds.",
+    load: async () => (await import("./verbs/top.js")).top,
   },
   {
     name: "search",

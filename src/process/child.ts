@@ -10,7 +10,7 @@ import type { StartRequest, Supervised } from "./supervised.js";
 export async function startChild(request: StartRequest): Promise<Supervised> {
   let exit: (outcome: ExitOutcome) => void = () => {};
   const ended = new Promise<ExitOutcome>((resolve) => (exit = resolve));
-  const { pid, identity } = await launch({ ...request, onExit: exit });
+  const { pid, identity, ...started } = await launch({ ...request, onExit: exit });
   let graceMs = request.graceMs;
   let phase: "running" | "ending" | "gone" = "running";
   // The leader is gone; what is left of its group goes too.
@@ -27,6 +27,7 @@ export async function startChild(request: StartRequest): Promise<Supervised> {
     identity,
     ended,
     gone,
+    ...started,
     signal: (signal) => {
       if (phase === "running") signalGroup(pid, signal);
     },

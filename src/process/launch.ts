@@ -4,7 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Socket } from "node:net";
 import { isAbsolute } from "node:path";
 import { type ProcessIdentity, readIdentity } from "./identity.js";
+import type { ProcessInput } from "./input.js";
 import { explainFailedStart, explainOutput, LaunchError } from "./launchError.js";
+import { PipeInput } from "./pipeInput.js";
 
 export { LaunchError, type LaunchErrorCode } from "./launchError.js";
 
@@ -23,6 +25,8 @@ export interface LaunchRequest {
   readonly env: Readonly<Record<string, string>>;
   /** What the process finds on its standard input; without it, standard input is empty. */
   readonly stdin?: string;
+  /** Standard input stays open, and is given by {@link Launched.input}; not together with `stdin`. */
+  readonly openStdin?: boolean;
   /** The files that take the output. They are appended to, and created with mode 0600. */
   readonly stdoutPath: string;
   readonly stderrPath: string;
@@ -35,6 +39,8 @@ export interface Launched {
   readonly pid: number;
   /** Undefined where it cannot be known, see {@link readIdentity}, and when the daemon had no descriptor left to look. */
   readonly identity: ProcessIdentity | undefined;
+  /** Where `openStdin` was asked for. */
+  readonly input?: ProcessInput;
 }
 
 interface Start {
@@ -116,7 +122,7 @@ async function start(request: LaunchRequest, output: readonly FileHandle[]): Pro
     // In the same tick as the spawn: Node cannot have collected the process, so the pid is still its own.
     const identity = identifyStarted(pid);
     if (request.stdin !== undefined) feed(child, request.stdin);
-    return { launched: { pid, identity }, ended };
+    return { launched: { pid, identity, ...openInput(request, child) }, ended };
   } catch (cause) {
     throw await explainFailedStart(request, cause);
   }
@@ -131,14 +137,23 @@ function identifyStarted(pid: number): ProcessIdentity | undefined {
   }
 }
 
-function spawnChild({ argv, cwd, env, stdin }: LaunchRequest, output: readonly FileHandle[]): ChildProcess {
+function spawnChild(
+  { argv, cwd, env, stdin, openStdin }: LaunchRequest,
+  output: readonly FileHandle[],
+): ChildProcess {
   const [program = "", ...args] = argv;
   return spawn(program, args, {
     cwd,
     env,
     detached: true,
-    stdio: [stdin === undefined ? "ignore" : "pipe", ...output.map((file) => file.fd)],
+    stdio: [stdin === undefined && openStdin !== true ? "ignore" : "pipe", ...output.map((file) => file.fd)],
   });
+}
+
+function openInput({ openStdin }: LaunchRequest, { stdin }: ChildProcess): Pick<Launched, "input"> {
+  if (openStdin !== true || stdin === null) return {};
+  if (stdin instanceof Socket) stdin.unref();
+  return { input: new PipeInput(stdin) };
 }
 
 function feed(child: ChildProcess, text: string): void {

@@ -1,5 +1,6 @@
 import type { ExitOutcome, LaunchRequest } from "./launch.js";
 import type { ProcessIdentity } from "./identity.js";
+import type { ProcessInput } from "./input.js";
 
 /** How a process ended. Both of what {@link ExitOutcome} has are null where that cannot be known. */
 export interface Ending extends ExitOutcome {
@@ -44,4 +45,6 @@ export interface Supervised {
   readonly ended: Promise<Ending>;
   /** Resolves when what it left in its group has gone as well, or was given up. Never rejects. */
   readonly gone: Promise<void>;
+  /** Where it was started with `openStdin`; undefined where it was not, or where that is not known here. */
+  readonly input?: ProcessInput | undefined;
 }

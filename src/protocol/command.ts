@@ -57,6 +57,10 @@ export const commandRequest = {
   /** The whole environment of the caller; without it a small one (PATH, HOME, …) is made. */
   env: environment.optional(),
   stdin: z.string().max(LIMITS.stdinLength).optional(),
+  /** Standard input is given while it runs, by `command/write`; instead of `stdin`, and for one try alone. */
+  openStdin: z.boolean().optional(),
+  /** Standard error goes into standard output, in the order in which it is written. */
+  mergeStderr: z.boolean().optional(),
   /** Limit of each try. */
   startToCloseMs: durationMs.optional(),
   /** Limit of all tries with the pauses between them. */
@@ -80,6 +84,8 @@ export const command = z.strictObject({
   /** The try that runs or ran last; 0 before the first. */
   attempt: count,
   maxAttempts: count,
+  openStdin: z.boolean().optional(),
+  mergeStderr: z.boolean().optional(),
   pid: count.optional(),
   /** Of the try that runs or ran last; absent before the first, and where an earlier version started it. */
   supervision: supervision.optional(),

@@ -21,6 +21,7 @@ export const ERRORS = {
   idempotency_conflict: { code: -32007, summary: "The idempotency key was used for a different call." },
   command_not_found: { code: -32008, summary: "No command has this id." },
   command_exists: { code: -32009, summary: "A command with this id exists already." },
+  input_closed: { code: -32085, summary: "The command takes no input, or none any more." },
   subscription_not_found: { code: -32010, summary: "This connection has no subscription of this id." },
   replay_gap: { code: -32011, summary: "The journal no longer reaches back to `sinceSeq`." },
   content_damaged: { code: -32012, summary: "A stored item fails its checksum; the others can be read." },

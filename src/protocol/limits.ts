@@ -61,6 +61,8 @@ export const LIMITS = {
   environmentLength: 262_144,
   /** Characters of the text that is written to a command's standard input. */
   stdinLength: 1_048_576,
+  /** Characters of one piece of input in `command/write`. */
+  inputLength: 262_144,
   /** Bytes of output in one answer of `command/output`. */
   outputBytes: 262_144,
   /** Paths of one `path/validate`. */

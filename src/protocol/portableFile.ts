@@ -147,6 +147,7 @@ export const portableCommand = command
       .pick({ startToCloseMs: true, stallTimeoutMs: true, graceMs: true, maxOutputBytes: true })
       .extend({ scheduleToCloseMs: durationMs }),
     retry: retryPolicy,
+    mergeStderr: z.boolean().optional(),
     /** Somebody asked it to end. */
     cancelled: z.boolean(),
   });

@@ -85,11 +85,14 @@ export interface UpdatedFields {
 /** What a command is accepted with: all that a later try needs, but for its environment. */
 export type AcceptedFields = Pick<
   Execution,
-  "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry"
+  "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry" | "mergeStderr" | "openStdin"
 >;
 
 /** A command that is over, as a session is taken over with it. No process of this machine is it. */
-export type ImportedExecution = Omit<Execution, "sessionId" | "createdSeq" | "process" | "nextAttemptAt">;
+export type ImportedExecution = Omit<
+  Execution,
+  "sessionId" | "createdSeq" | "process" | "nextAttemptAt" | "openStdin"
+>;
 
 /** What an invocation starts with; `startedAt` is epoch milliseconds, here and below. */
 export interface StartedInvocation {

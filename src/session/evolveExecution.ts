@@ -1,7 +1,8 @@
 import type { AcceptedFields, Event, ImportedExecution, Stamp } from "./events.js";
 import type { Execution } from "./state.js";
 
-type AskedField = "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry";
+type AskedField =
+  "commandId" | "name" | "argv" | "cwd" | "token" | "limits" | "retry" | "mergeStderr" | "openStdin";
 
 /** Of a command whose try has not ended. */
 const NO_OUTCOME = {
@@ -51,10 +52,16 @@ export function evolveExecution(
 /** What was asked for, named one by one: what JSON left out, because it had no value, has none again. */
 function asked(
   sessionId: string,
-  { commandId, name, argv, cwd, token, limits, retry }: Pick<AcceptedFields, AskedField>,
+  fields: Pick<AcceptedFields, AskedField>,
   createdSeq: number,
 ): Pick<Execution, AskedField | "sessionId" | "createdSeq"> {
-  return { commandId, sessionId, createdSeq, name, argv, cwd, token, limits, retry };
+  const { commandId, name, argv, cwd, token, limits, retry, mergeStderr, openStdin } = fields;
+  const always = { commandId, sessionId, createdSeq, name, argv, cwd, token, limits, retry };
+  return {
+    ...always,
+    ...(mergeStderr === undefined ? {} : { mergeStderr }),
+    ...(openStdin === undefined ? {} : { openStdin }),
+  };
 }
 
 function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp): Execution {

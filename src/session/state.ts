@@ -220,6 +220,10 @@ export interface Execution {
   readonly token: string;
   readonly limits: ExecutionLimits;
   readonly retry: SessionConfigShape["retry"];
+  /** What it writes on standard error goes where its standard output goes, in the order in which it was written. */
+  readonly mergeStderr?: boolean | undefined;
+  /** Its standard input is given while it runs. */
+  readonly openStdin?: boolean | undefined;
   readonly status: ExecutionStatus;
   readonly attempt: number;
   /** Of the try that runs, or ran last. Its pid is the id of its group, too. */

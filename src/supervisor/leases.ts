@@ -7,6 +7,7 @@ import { DeadlineHeap } from "../schedule/deadlines.js";
 import type { Command } from "../session/commands.js";
 import type { Head } from "../session/decision.js";
 import type { Event } from "../session/events.js";
+import { RefusalError } from "../protocol/errors.js";
 import { faultOfLease } from "../session/lease.js";
 import type { KeyedCall } from "./keys.js";
 import type { After, Answer, SubmitOptions } from "./ledger.js";
@@ -87,6 +88,12 @@ export class Leases {
   /** Whether a caller that shows this lease, or none, may ask that, as far as leases are concerned. */
   admits(command: Command, lease: string | undefined): boolean {
     return faultOfLease(this.#parts.registry, command, lease) === undefined;
+  }
+
+  /** Refuses what `admits` does not. @throws RefusalError */
+  demand(command: Command, lease: string | undefined): void {
+    const fault = faultOfLease(this.#parts.registry, command, lease);
+    if (fault !== undefined) throw new RefusalError(fault.refusal);
   }
 
   /** A connection is gone: the grace of its leases begins. */

@@ -2,6 +2,7 @@ import { prepareOutput, removeOutput } from "../content/outputFolder.js";
 import { type FolderOwner, outputPaths } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
 import { type OutputPiece, readOutput } from "../process/output.js";
+import type { Execution } from "../session/state.js";
 import { refusingDamage } from "./archiveDamage.js";
 import type { ContentHold } from "./contentHold.js";
 import type { Placements } from "./placements.js";
@@ -34,9 +35,14 @@ export class Outputs {
   }
 
   /** Makes the folder, and says where the command writes. */
-  async prepare(owner: FolderOwner, commandId: string): Promise<{ stdoutPath: string; stderrPath: string }> {
+  async prepare(
+    owner: FolderOwner,
+    { commandId, mergeStderr }: Pick<Execution, "commandId" | "mergeStderr">,
+  ): Promise<{ stdoutPath: string; stderrPath: string }> {
     this.#placements?.ensure(owner);
-    return prepareOutput(this.#contentDir, owner, commandId);
+    const paths = await prepareOutput(this.#contentDir, owner, commandId);
+    // One file, to which both append: the order is that of the writes, as on a terminal.
+    return mergeStderr === true ? { ...paths, stderrPath: paths.stdoutPath } : paths;
   }
 
   /** A piece of what a command wrote. */

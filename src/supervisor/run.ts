@@ -1,4 +1,5 @@
 import { LostStartError } from "../process/keeper/keepers.js";
+import type { ProcessInput } from "../process/input.js";
 import { LaunchError } from "../process/launch.js";
 import type { OutputWatch } from "../process/output.js";
 import type { Ending, Supervised } from "../process/supervised.js";
@@ -99,6 +100,11 @@ export class Run {
     return this.#isOutliving;
   }
 
+  /** The standard input of the process that runs, where it was started with an open one; undefined until it does. */
+  get input(): ProcessInput | undefined {
+    return this.#process?.input;
+  }
+
   /** Ends the command: SIGTERM, the grace time, SIGKILL. Safe to call again; a shorter grace time counts. */
   stop(cause: EndCause, graceMs: number = this.#graceMs): void {
     this.#wantEnd(cause);
@@ -161,7 +167,7 @@ export class Run {
   }
 
   async #start(start: RunSurroundings["start"]): Promise<void> {
-    const { argv, cwd, commandId, limits } = this.#execution;
+    const { argv, cwd, commandId, limits, openStdin } = this.#execution;
     const paths = await this.#around.prepare();
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
     const started = await start(this.#attempt, {
@@ -169,6 +175,7 @@ export class Run {
       cwd,
       env: { ...this.#inputs.env, SESSIOND_ATTEMPT: String(this.#attempt) },
       ...(this.#inputs.stdin === undefined ? {} : { stdin: this.#inputs.stdin }),
+      ...(openStdin === true ? { openStdin } : {}),
       ...paths,
       closeMs: limits.startToCloseMs,
       closeAtMs: limits.scheduleToCloseMs > 0 ? this.#execution.createdAt + limits.scheduleToCloseMs : 0,

@@ -1,5 +1,6 @@
 import { outputPaths } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
+import type { ProcessInput } from "../process/input.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import type { Clock } from "../schedule/clock.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
@@ -124,6 +125,11 @@ export class Runner {
     await this.#ended.wait(commandId, timeoutMs, signal);
   }
 
+  /** The standard input of a command that runs, where it has an open one. */
+  input(commandId: string): ProcessInput | undefined {
+    return this.#runs.get(commandId)?.run.input;
+  }
+
   /** Hears from now on when the command has written more or is over. */
   listenForOutput(commandId: string): Listening {
     return this.#grown.listen(commandId);
@@ -218,7 +224,7 @@ export class Runner {
           this.#parts.registry.execution(commandId) ?? execution,
           outputPaths(this.#parts.contentDir, session, commandId),
         ),
-      prepare: () => this.#outputs.prepare(session, commandId),
+      prepare: () => this.#outputs.prepare(session, execution),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { homedir } from "node:os";
 
 import { baseEnvironment, TOKEN_VARIABLE } from "../process/environment.js";
+import { RefusalError } from "../protocol/errors.js";
 import type { Result, ValidParams } from "../protocol/types.js";
 import type { Session } from "../session/state.js";
 import type { After, SubmitOptions } from "./ledger.js";
@@ -43,7 +44,9 @@ export async function startCommand(
       graceMs: fields.graceMs ?? config.graceMs,
       maxOutputBytes: fields.maxOutputBytes ?? config.maxOutputBytes,
     },
-    retry: { ...config.retry, ...withoutUndefined(fields.retry ?? {}) },
+    retry: retryOf(config.retry, fields),
+    ...(fields.mergeStderr === true ? { mergeStderr: true } : {}),
+    ...(fields.openStdin === true ? { openStdin: true } : {}),
   } as const;
   const show = ({ execution }: After): object => (execution === undefined ? {} : showExecution(execution));
   const env = environmentOf(supervisor.socket, session, fields.env, { commandId, token, lease });
@@ -51,6 +54,19 @@ export async function startCommand(
     supervisor.submit(command, { call, lease, show }),
   );
   return answer as Result<"command/start">;
+}
+
+/** Input that is given while a command runs cannot be given again: such a command is tried once, whatever its session says. */
+function retryOf(
+  usual: Session["config"]["retry"],
+  { openStdin = false, stdin, retry }: StartFields,
+): Session["config"]["retry"] {
+  const wanted = { ...usual, ...withoutUndefined(retry ?? {}) };
+  if (!openStdin) return wanted;
+  const other = stdin === undefined ? ((retry?.maxAttempts ?? 1) > 1 ? "retries" : undefined) : "stdin";
+  if (other === undefined) return { ...wanted, maxAttempts: 1 };
+  const message = `openStdin and ${other} do not go together: what a command was given while it ran cannot be given again.`;
+  throw new RefusalError({ type: "invalid_params", message, hint: `leave one of them out` });
 }
 
 function homeOrRoot(): string {

@@ -75,6 +75,14 @@ describe("the examples of README.md", () => {
     expect(exitCode).toBe(0);
   });
 
+  it("shows commands in a terminal", { timeout: 90_000 }, async () => {
+    const { out, exitCode } = await run("sh", ["-e", "-c", example("terminal")]);
+    expect(out).toMatch(/^a\nb\n/);
+    expect(out).toMatch(/^build +- +running .* sh -c read what/m);
+    expect(out).toContain("building parser\nit ended with 4\n");
+    expect(exitCode).toBe(0);
+  });
+
   it("runs the program", async () => {
     const { out, exitCode } = await run(process.execPath, ["--input-type=module", "-e", example("client")]);
     expect(out).toMatch(/^succeeded 0$/m);

@@ -22,6 +22,7 @@ const WRITES = {
   "checkpoint/delete": {},
   "command/start": { argv: ["true"] },
   "command/run": { argv: ["true"] },
+  "command/write": {},
   "command/signal": {},
   "session/pause": {},
   "session/resume": {},
@@ -36,7 +37,7 @@ const WRITES = {
 } satisfies Record<Exclude<LeasedMethod, "session/claim" | "session/release">, object>;
 
 /** Writes that name what belongs to the session, and not the session. */
-const BY_OTHER_IDS: ReadonlySet<string> = new Set(["command/signal", "invocation/finish"]);
+const BY_OTHER_IDS: ReadonlySet<string> = new Set(["command/signal", "command/write", "invocation/finish"]);
 
 /** Writes that name a session and are no writes to it: it is not there yet, is only read, or has what is not its own. */
 const UNBOUND: ReadonlySet<string> = new Set([
@@ -62,10 +63,15 @@ it("B.3 every write to a session that is claimed wants the lease, and never take
   const { sessionId } = await peer.call("session/create", {});
   const older = (await peer.call("session/claim", { sessionId })).lease;
   const { lease } = await peer.call("session/claim", { sessionId, takeover: true });
-  const { commandId } = await peer.call("command/start", { sessionId, argv: ["sleep", "60"], lease });
+  const { commandId } = await peer.call("command/start", {
+    sessionId,
+    argv: ["sleep", "60"],
+    openStdin: true,
+    lease,
+  });
   const { checkpointId } = await peer.call("checkpoint/create", { sessionId, lease });
   const idsOf = (method: string): object => {
-    if (method === "command/signal") return { commandId };
+    if (method.startsWith("command/") && BY_OTHER_IDS.has(method)) return { commandId };
     if (method === "checkpoint/delete") return { sessionId, checkpointId };
     return BY_OTHER_IDS.has(method) ? {} : { sessionId };
   };

@@ -10,7 +10,7 @@ const methods = Object.entries(METHODS) as [string, Method<z.ZodObject>][];
 const keysOf = ({ params }: Method<z.ZodObject>): string[] => Object.keys(params.shape);
 
 /** Writes that cannot be repeated: after a shutdown there is nobody to ask; backups and logs are not in the journal. */
-const UNKEYED = ["daemon/backup", "daemon/shutdown", "log/write"];
+const UNKEYED = ["daemon/backup", "daemon/shutdown", "command/write", "log/write"];
 /** Writes that do what is due when they are made: done again, they find nothing left of it, so they need no key. */
 const LEVEL_TRIGGERED = ["retention/run", "chain/cleanup"];
 

@@ -112,6 +112,7 @@ describe("the mapped types", () => {
       | "checkpoint/delete"
       | "command/start"
       | "command/run"
+      | "command/write"
       | "command/signal"
     >();
   });

@@ -153,7 +153,7 @@ describe("placements", () => {
       () => bodies.savedBytes(OWNER, "activities", 9),
       () => bodies.find(OWNER, "activities", () => true),
       () => bodies.save(),
-      () => outputs.prepare(OWNER, "c"),
+      () => outputs.prepare(OWNER, { commandId: "c", mergeStderr: undefined }),
       () => placements.settle(),
     ])
       await expect(attempt()).rejects.toThrow(/ENOTEMPTY|EEXIST/);

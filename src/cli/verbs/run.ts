@@ -3,13 +3,14 @@ import { basename, resolve } from "node:path";
 import type { Client, CommandShape, StartOptions } from "../../../client/index.js";
 import { Session } from "../../../client/index.js";
 import { CliError } from "../cliError.js";
+import { reportCommand } from "../commandReport.js";
+import { passStreams } from "../commandStreams.js";
 import type { Context, Verb } from "../context.js";
 import { EXIT } from "../exitCodes.js";
-import { OutputGoneError } from "../output.js";
 import { commandExitCode, commandFailure } from "../runOutcome.js";
-import { copyOutput } from "../runOutput.js";
 import { SignalForwarder } from "../runSignals.js";
 import { findSession } from "../sessionRef.js";
+import { isSameSink, isSource } from "../sink.js";
 
 interface RunOptions {
   readonly name?: string;
@@ -35,7 +36,7 @@ export const run: Verb<RunOptions> = (context, options, argv) =>
       try {
         const { command, isRead } = await perform(context, client, signals, { sessionId, argv, options });
         if (isOwn) await endAs(client, command);
-        await report(context, command);
+        await reportCommand(context, command);
         return isRead ? commandExitCode(command) : EXIT.brokenPipe;
       } catch (error) {
         // The command was refused, or the daemon went away: the session may be past ending, and the error counts.
@@ -84,34 +85,45 @@ async function perform(
   signals: SignalForwarder,
   { sessionId, argv, options }: Task,
 ): Promise<{ command: CommandShape; isRead: boolean }> {
+  const { globals, io, out, err } = context;
   // Not `client.open`: an id that somebody chose could be a name as well, and a session that is over makes a new one.
   const session = new Session(client, await client.session.get({ sessionId }));
+  const start = startOptions(context, options);
   // Leaving it is this file's business, and another's session is not ended at all.
-  const handle = await session.start(argv, startOptions(options)).finally(() => session.detach());
+  const handle = await session.start(argv, start).finally(() => session.detach());
   signals.to(handle.commandId);
-  let isRead = true;
-  const pass = async (stream: "stdout" | "stderr"): Promise<void> => {
-    const output = stream === "stdout" ? context.out : context.err;
-    try {
-      await copyOutput(client, handle.commandId, stream, output);
-    } catch (error) {
-      if (!(error instanceof OutputGoneError)) throw error;
-      // What a pipe without a reader does to a program, SIGPIPE.
-      isRead = false;
-      await handle.signal("SIGTERM").catch(() => undefined);
-    }
-  };
-  // With --json standard output is for the result alone; the output can be read with `command/output`.
-  if (!context.globals.json) await Promise.all([pass("stdout"), pass("stderr")]);
+  const stdout = { stream: "stdout", to: out } as const;
+  const outputs = start.mergeStderr === true ? [stdout] : [stdout, { stream: "stderr", to: err } as const];
+  const isRead = await passStreams(client, handle, {
+    // With --json standard output is for the result alone; the output can be read with `command/output`.
+    outputs: globals.json ? [] : outputs,
+    input: start.openStdin === true ? io.stdin : undefined,
+    // What a pipe without a reader does to a program, SIGPIPE.
+    onGone: async () => void (await handle.signal("SIGTERM").catch(() => undefined)),
+  });
   return { command: await handle.wait(), isRead };
 }
 
-function startOptions({ timeout, retries, cwd }: RunOptions): StartOptions {
+function startOptions({ io, globals }: Context, { timeout, retries, cwd }: RunOptions): StartOptions {
+  const isMerged = !globals.json && isSameSink(io.stdout, io.stderr);
   return {
     ...(timeout === undefined ? {} : { startToCloseMs: timeout }),
     ...(retries === undefined ? {} : { retry: { maxAttempts: retries + 1 } }),
     ...(cwd === undefined ? {} : { cwd: resolve(cwd) }),
+    // What one try has read cannot be given to the next.
+    ...((retries ?? 0) === 0 && isSource(io.stdin) ? { openStdin: true } : {}),
+    // Both end in one place: there the order of the two can be seen, so it has to be that of the writes.
+    ...(isMerged ? { mergeStderr: true } : {}),
+    ...terminalSize(io),
   };
+}
+
+/** The command sees no terminal; many programs take its size from here, and write as wide as people can read. */
+function terminalSize({ stdout, env }: Context["io"]): Pick<StartOptions, "env"> {
+  const { columns, rows } = stdout as Partial<Record<"columns" | "rows", number>>;
+  if (stdout.isTTY !== true || columns === undefined || rows === undefined) return {};
+  const whole = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { env: { COLUMNS: String(columns), LINES: String(rows), ...Object.fromEntries(whole) } };
 }
 
 async function endAs(client: Client, command: CommandShape): Promise<void> {
@@ -122,13 +134,4 @@ async function endAs(client: Client, command: CommandShape): Promise<void> {
     // It may have ended by a limit of its own, together with the command.
     await client.session.end({ sessionId, status: "failed", reason }).catch(() => undefined);
   }
-}
-
-/** Says what the output does not show; standard error is the command's own, so only to a person. */
-async function report({ globals, io, out, err, paint }: Context, command: CommandShape): Promise<void> {
-  if (globals.json) return out.write(`${JSON.stringify(command)}\n`);
-  const isPlain = command.cause === "exited" && command.attempt === 1;
-  const isTold = command.cause === "start_failed" || (!isPlain && io.stderr.isTTY === true);
-  if (isTold)
-    await err.write(`${paint("dim", "sessiond:")} ${commandFailure(command)}\n`).catch(() => undefined);
 }

@@ -54,6 +54,7 @@ int read_intent(struct intent *intent) {
     for (char *entry = text; entry < text + length; entry += strlen(entry) + 1) {
         if (begins(entry, "argv", &value)) intent->argv[arguments++] = value;
         else if (begins(entry, "env", &value)) intent->env[variables++] = value;
+        else if (begins(entry, "openStdin", &value)) intent->open_stdin = true;
         else if (begins(entry, "cwd", &value)) intent->cwd = value;
         else if (begins(entry, "stdin", &value)) intent->stdin_path = value;
         else if (begins(entry, "stdout", &value)) intent->stdout_path = value;

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { readBootId } from "../identity.js";
 import type { StartRequest } from "../supervised.js";
 
+/** The FIFO of a command whose standard input stays open; not `stdin`, which is read as a whole. */
+export const INPUT = "input";
+
 const PRIVATE = { mode: 0o600 };
 
 /** What of an intent nobody else knows. */
@@ -24,6 +27,7 @@ export async function writeIntent(folder: string, request: StartRequest): Promis
   const entries = [
     ...argv.map((argument) => `argv=${argument}`),
     ...Object.entries(env).map(([name, value]) => `env=${name}=${value}`),
+    ...(request.openStdin === true ? [`stdin=${join(folder, INPUT)}`, "openStdin="] : []),
     `cwd=${cwd}`,
     `stdout=${stdoutPath}`,
     `stderr=${stderrPath}`,

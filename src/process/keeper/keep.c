@@ -106,7 +106,8 @@ static void stop(int whose, const char *why, long grace_ms) {
 static void obey(const char *line) {
     long number;
     char why[CAUSE] = "stopped";
-    if (sscanf(line, "stop %ld %31[a-z_]", &number, why) >= 1 && number >= 0) stop(STOP_TREE, why, number);
+    if (strcmp(line, "eof") == 0) end_input();
+    else if (sscanf(line, "stop %ld %31[a-z_]", &number, why) >= 1 && number >= 0) stop(STOP_TREE, why, number);
     /* The number of the group is its own as long as the leader is not collected. */
     else if (sscanf(line, "signal %ld", &number) == 1 && number > 0 && number < NSIG && leader > 1 && !has_ended) {
         kill(-leader, (int)number);
@@ -224,8 +225,9 @@ static void start(void) {
     char text[160];
     struct started started;
     struct failure failure = {.stage = 'f'};
-    if (start_command(&intent, &started) != 0) {
-        snprintf(text, sizeof text, "failed f %d\n", errno);
+    bool has_input = !intent.open_stdin || open_input(intent.stdin_path) == 0;
+    if (!has_input || start_command(&intent, &started) != 0) {
+        snprintf(text, sizeof text, "failed %c %d\n", has_input ? 'f' : 'i', errno);
         announce("failed", text);
         return;
     }
@@ -238,6 +240,7 @@ static void start(void) {
     } else if (release_command(&started, &failure)) {
         set_deadline();
         announce("started", text);
+        if (intent.open_stdin) hand_over_input(intent.stdin_path);
         return;
     }
     leader = 0;

@@ -14,6 +14,8 @@ struct intent {
     char **argv;
     char **env;
     char *cwd;
+    /* The standard input is given piece by piece while it runs: `stdin_path` is a FIFO that is made for it. */
+    bool open_stdin;
     char *stdin_path;
     char *stdout_path;
     char *stderr_path;
@@ -67,6 +69,17 @@ int signal_descendants(int signal_number, struct aim aim);
 
 /* Clock ticks from boot to the start of a process; 0 where that cannot be known. */
 unsigned long long start_ticks(pid_t pid);
+
+/* input.c: a standard input that stays open whatever becomes of the daemon, until somebody says that it ends. */
+
+/* Makes the FIFO, so that the command opens it without waiting. Answers 0, or -1 with errno. */
+int open_input(const char *path);
+
+/* The command has it: from now on it shows when nobody reads it any more. */
+void hand_over_input(const char *path);
+
+/* End of file, as soon as the daemon has let go of it as well. */
+void end_input(void);
 
 /* record.c: small files that are there whole or not at all. Names are those of the working directory. */
 

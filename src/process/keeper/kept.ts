@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { type ProcessIdentity, readBootId } from "../identity.js";
 import type { Ending, Supervised } from "../supervised.js";
+import { FifoInput } from "./fifoInput.js";
 import { connectToKeeper, type Connection } from "./keeperSocket.js";
 import { addLine, claimant, readRecords, type Records } from "./records.js";
 import { shellHands } from "./shellHands.js";
@@ -27,6 +28,7 @@ export class Kept {
   /** What was said while there was no connection. */
   #unsaid: string[] = [];
   #isDetached = false;
+  readonly #input: FifoInput;
   readonly #settled = new Promise<void>((resolve) => (this.#settle = resolve));
   readonly #ended = new Promise<Ending>((resolve) => (this.#end = resolve));
   readonly #gone: Promise<void>;
@@ -35,6 +37,7 @@ export class Kept {
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#input = new FifoInput(folder, () => this.#say("eof"));
     this.#gone = this.#follow();
   }
 
@@ -61,6 +64,7 @@ export class Kept {
       gone: this.#gone,
       signal: (signal) => this.#say(`signal ${constants.signals[signal]}`),
       stop: (graceMs, cause) => this.#say(`stop ${Math.ceil(graceMs)} ${cause}`),
+      input: this.#input,
     };
   }
 
@@ -79,6 +83,7 @@ export class Kept {
   /** Follows the keeper no more; it goes on. Nothing resolves from then on. */
   detach(): void {
     this.#isDetached = true;
+    void this.#input.close();
     this.#socket?.destroy();
   }
 
@@ -97,6 +102,7 @@ export class Kept {
     if (this.#isDetached) return new Promise(() => {});
     Object.assign(this.#records, await this.#readFiles());
     this.#settle();
+    void this.#input.close();
     this.#end(this.#records.ended ?? LOST);
   }
 

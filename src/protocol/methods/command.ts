@@ -93,6 +93,39 @@ export const command = {
     access: "write",
     durable: true,
   }),
+  "command/write": method({
+    summary:
+      "Gives a command that was started with openStdin a piece of its standard input, and ends it with eof. Answers how " +
+      "far it came: as long as the command does not read, up to timeoutMs.",
+    get params() {
+      return z.strictObject({
+        commandId: id,
+        data: z.string().max(LIMITS.inputLength).default(""),
+        encoding: z.enum(["utf8", "base64"]).default("utf8"),
+        /**
+         * Where in the whole of the input the data begins; what was given already is not given again, so a call that names
+         * it may be repeated. Without it the data comes behind what was given.
+         */
+        offsetBytes: count.optional(),
+        /** Nothing will follow: the command sees the end of its input behind the data. */
+        eof: z.boolean().default(false),
+        /** How long the call is held at most, while the command does not read. */
+        timeoutMs: durationMs.max(LIMITS.waitMs).default(20_000),
+        lease: leaseToken.optional(),
+      });
+    },
+    get result() {
+      return z.strictObject({
+        /** How much the command was given in all: where the next call goes on. */
+        nextBytes: count,
+        /** The command was told the end of its input. */
+        ended: z.boolean(),
+      });
+    },
+    errors: ["command_not_found", "input_closed", "invalid_params"],
+    access: "write",
+    durable: false,
+  }),
   "command/output": method({
     summary:
       "Reads a command's output from a byte on; with follow, waits until there is more or it has ended.",

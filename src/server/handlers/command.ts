@@ -1,4 +1,5 @@
 import type { Result } from "../../protocol/types.js";
+import { writeInput } from "../../supervisor/commandInput.js";
 import type { After } from "../../supervisor/ledger.js";
 import { listCommands } from "../../supervisor/read/commandList.js";
 import { readCommandOutput } from "../../supervisor/read/commandOutput.js";
@@ -40,6 +41,7 @@ export function commandHandlers({ supervisor }: Services): NamespaceHandlers<"co
       const submitted = supervisor.submit(command, { call, lease, show: shown });
       return submitted as Promise<Result<"command/signal">>;
     },
+    "command/write": (params, connection) => writeInput(supervisor, params, goneSignal(connection)),
     "command/output": (params, connection) => readCommandOutput(supervisor, params, goneSignal(connection)),
   };
 }

@@ -15,6 +15,7 @@ export function lineOfCommand(execution: Execution): object {
     token: ___,
     process: ____,
     nextAttemptAt: _____,
+    openStdin: ______,
     ...same
   } = execution;
   const { createdAt, startedAt, endedAt } = execution;

@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { CommandShape, Result } from "../../../client/index.js";
-import { until } from "../../support/until.js";
+import { ownProgram } from "../../../client/ownPackage.js";
+import { until, within } from "../../support/until.js";
 import { Shell } from "../shell.js";
 
 let shell: Shell;
@@ -104,6 +107,32 @@ describe("run", () => {
     const { exitCode, out } = await shell.run("run", "--json", "--", "sh", "-c", "echo hi; exit 4");
     expect(exitCode).toBe(4);
     expect(JSON.parse(out) as CommandShape).toMatchObject({ status: "failed", exitCode: 4, stdoutBytes: 3 });
+  });
+
+  it("passes standard input on, whatever its size, and its end", async () => {
+    expect((await shell.runWith({ stdin: "one\ntwo\n" }, "run", "--", "tac")).out).toBe("two\none\n");
+    const stdin = "0123456789abcde\n".repeat(60_000);
+    const counted = await shell.runWith({ stdin }, "run", "--", "wc", "-c");
+    expect(counted.out.trim()).toBe(String(stdin.length));
+    // One that has had enough ends as it likes, and nobody waits for the rest of the input.
+    const running = shell.start(["run", "--", "head", "-c", "3"]);
+    running.child.stdin?.on("error", () => undefined);
+    running.child.stdin?.write("abcdef");
+    expect(await running.ended).toMatchObject({ exitCode: 0, out: "abc" });
+    const again = await shell.runWith({ stdin: "x" }, "run", "--retries", "1", "--", "sh", "-c", "wc -c");
+    expect(again.out.trim()).toBe("0");
+  });
+
+  it("keeps the order of both outputs where they end in one place", async () => {
+    const script = "for n in 1 2 3 4 5 6 7 8; do echo out $n; echo err $n >&2; done";
+    const call = `"$0" "$1" run -- sh -c '${script}' 2>&1`;
+    const child = spawn("sh", ["-c", call, process.execPath, ownProgram()], {
+      cwd: shell.folder,
+      env: shell.env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const lines = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) => [`out ${n}\n`, `err ${n}\n`]);
+    expect(await within("both outputs", text(child.stdout))).toBe(lines.join(""));
   });
 
   it("passes Ctrl-C on, and kills with the second", async () => {
