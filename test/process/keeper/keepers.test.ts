@@ -186,6 +186,7 @@ describeIf(HAS, "a C compiler", "what is killed", () => {
     bench.forget();
     expect(await (await bench.adopt(folder)).ended).toHaveProperty("isLost", true);
     kill(pid);
+    await until("its end", async () => (await bench.running()).length === 0);
   });
 
   it("a keeper before it began: the start is lost", async () => {

@@ -203,6 +203,7 @@ describeIf(HAS, "sh and setsid", "a command of sh without a daemon", () => {
     expect((await bench.running()).length).toBeGreaterThan(0);
     kill(pid);
     await gone;
+    await until("its end", async () => (await bench.running()).length === 0);
   });
 
   it("is lost where its keeper was killed before it began", async () => {
