@@ -17,6 +17,8 @@ export interface StartRequest extends Omit<LaunchRequest, "onExit"> {
   readonly closeMs: number;
   /** From SIGTERM to SIGKILL, where nobody says otherwise. */
   readonly graceMs: number;
+  /** The folder of the kernel's group that it is to run in, which is there, where a keeper can put it in. */
+  readonly cgroup?: string | undefined;
 }
 
 /** A process that was started, and whoever stands between it and the daemon. */
@@ -27,6 +29,8 @@ export interface Supervised {
   readonly pid: number;
   /** Undefined where it cannot be known. */
   readonly identity: ProcessIdentity | undefined;
+  /** Whether it runs in the group that was asked for. */
+  readonly isHeld: boolean;
   /** Sends a signal to the process's group; nothing where it has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /**

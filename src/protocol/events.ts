@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { agentId, chainEntry } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
-import { endCause, command, commandStatus, signalName } from "./command.js";
+import { command, commandStatus, endCause, enforcedBy, notHeld, signalName } from "./command.js";
 import { json } from "./json.js";
 import { invocationData } from "./invocation.js";
 import { message } from "./message.js";
@@ -60,7 +60,13 @@ const SESSION_EVENTS = {
   "command/accepted": () => command,
   /** It came with a session that was imported, and is over. */
   "command/imported": () => command,
-  "command/started": () => z.strictObject({ commandId: id, attempt: count, pid: count }),
+  "command/started": () => z.strictObject({
+      commandId: id,
+      attempt: count,
+      pid: count,
+      enforcedBy: enforcedBy.optional(),
+      notHeld: notHeld.optional(),
+    }),
   "command/retrying": () =>
     z.strictObject({
       commandId: id,
@@ -69,6 +75,7 @@ const SESSION_EVENTS = {
       exitCode: z.int().optional(),
       signal: z.string().optional(),
       error: text.optional(),
+      refusedForks: count.optional(),
       nextAttemptAt: time,
     }),
   "command/signalled": () => z.strictObject({ commandId: id, signal: signalName }),
@@ -80,6 +87,7 @@ const SESSION_EVENTS = {
       exitCode: z.int().optional(),
       signal: z.string().optional(),
       error: text.optional(),
+      refusedForks: count.optional(),
       durationMs: count,
       /** When it was, where it ended while no daemon was there; else it is the time of the event. */
       endedAt: time.optional(),

@@ -11,7 +11,7 @@ import type {
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { ChainEntry, CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
+import type { ChainEntry, CheckpointValue, Holding, ProcessIdentity, SessionStatus, Template } from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -145,6 +145,7 @@ export type Command =
       readonly commandId: string;
       readonly attempt: number;
       readonly process: ProcessIdentity;
+      readonly holding?: Holding | undefined;
     }
   /** A report: the try is over. */
   | {

@@ -102,7 +102,8 @@ function reportStart(execution: Execution, command: Of<"command/report-start">):
   const isNews =
     (status === "starting" || status === "backing_off") && command.attempt === execution.attempt + 1;
   if (!isNews) return NOTHING;
-  const data = { commandId, attempt: command.attempt, process: command.process };
+  const { attempt, process, holding } = command;
+  const data = { commandId, attempt, process, ...(holding === undefined ? {} : { holding }) };
   return happened({ type: "command/started", sessionId, data });
 }
 
@@ -189,6 +190,9 @@ function finalStatus(execution: Execution, outcome: Outcome): ExecutionStatus {
       return "timed_out";
     case "start_failed":
     case "output_limit":
+    case "memory_limit":
+    case "process_limit":
+    case "cpu_limit":
       return execution.cancelled ? "cancelled" : "failed";
   }
 }

@@ -14,6 +14,7 @@ import type {
   EndCause,
   Execution,
   ExecutionStatus,
+  Holding,
   Lease,
   InvocationStatus,
   ProcessIdentity,
@@ -115,6 +116,8 @@ export interface Outcome {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly error?: string | undefined;
+  /** How often the kernel refused it a process. */
+  readonly refusedForks?: number | undefined;
 }
 
 interface SessionEventData {
@@ -161,6 +164,7 @@ interface SessionEventData {
     readonly commandId: string;
     readonly attempt: number;
     readonly process: ProcessIdentity;
+    readonly holding?: Holding | undefined;
   };
   "command/retrying": Outcome & {
     readonly commandId: string;

@@ -1,5 +1,6 @@
 import type { Journal } from "../journal/index.js";
 import type { Command } from "../session/commands.js";
+import type { ResourceLimits } from "../session/state.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
@@ -18,6 +19,7 @@ import { Limits } from "./limits.js";
 import { type Metrics, openMetrics } from "./metrics/metrics.js";
 import type { SupervisorOptions } from "./options.js";
 import type { Registry } from "./registry.js";
+import { Resources } from "./resources.js";
 import { HeldBytes } from "./retention/heldBytes.js";
 import { RetentionRuns } from "./retention/runs.js";
 import { Runner } from "./runner.js";
@@ -45,6 +47,7 @@ export interface Rooms {
   readonly snapshots: Snapshots;
   readonly leases: Leases;
   readonly launcher: Launcher;
+  readonly resources: Resources;
   readonly runner: Runner;
   readonly search: Search;
   readonly metrics: Metrics;
@@ -88,9 +91,12 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const snapshots = new Snapshots({ ...recovered, links, archiver, log });
   const leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
   const launcher = new Launcher(options);
+  const sessionLimits = (sessionId: string): ResourceLimits | undefined => sessions.get(sessionId)?.config.limits;
+  const resources = new Resources({ dataDir, sessionLimits, log });
   const runner = new Runner({
     ...recovered,
     launcher,
+    resources,
     contentDir,
     clock,
     record,
@@ -121,6 +127,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     snapshots,
     leases,
     launcher,
+    resources,
     runner,
     search,
     metrics,

@@ -5,12 +5,21 @@ import type { Ending, Supervised } from "../process/supervised.js";
 import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
+import type { Hold } from "./resources.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
 
 type EndReport = Extract<Command, { type: "command/report-end" }>;
 
 /** Causes that end one try and leave the next one its chance; all others end the command. */
-const TRY_CAUSES: ReadonlySet<EndCause> = new Set(["exited", "start_to_close", "stalled", "start_failed"]);
+const TRY_CAUSES: ReadonlySet<EndCause> = new Set([
+  "exited",
+  "start_to_close",
+  "stalled",
+  "start_failed",
+  "memory_limit",
+  "process_limit",
+  "cpu_limit",
+]);
 
 /**
  * One command over all of its tries: starts its process, holds it within its limits, and reports what
@@ -25,6 +34,8 @@ export class Run {
   #attempt: number;
   /** What runs; none between tries. */
   #process: Supervised | undefined;
+  /** What holds it to what it may take of the machine. */
+  #hold: Hold | undefined;
   #watch: OutputWatch | undefined;
   /** By the clock of the timers, which does not jump. */
   #lastOutputMs = 0;
@@ -159,6 +170,7 @@ export class Run {
     const { argv, cwd, commandId, limits } = this.#execution;
     const paths = await this.#around.prepare();
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
+    const hold = await this.#around.hold(this.#attempt);
     const started = await start(this.#attempt, {
       argv,
       cwd,
@@ -167,13 +179,25 @@ export class Run {
       ...paths,
       closeMs: limits.startToCloseMs,
       graceMs: limits.graceMs,
+      ...(hold?.cgroup === undefined ? {} : { cgroup: hold.cgroup }),
+    }).catch(async (error: unknown) => {
+      await hold?.release();
+      throw error;
     });
     this.#process = started;
+    this.#hold = hold;
+    const holding = hold?.begin(started, (cause, graceMs) => this.stop(cause, graceMs));
     this.#supervision = started.supervision;
     this.#phase = "running";
     void started.ended.then((ending) => this.#exited(started, ending));
     const process = started.identity ?? { pid: started.pid };
-    this.#around.report({ type: "command/report-start", commandId, attempt: this.#attempt, process });
+    this.#around.report({
+      type: "command/report-start",
+      commandId,
+      attempt: this.#attempt,
+      process,
+      ...(holding === undefined ? {} : { holding }),
+    });
     this.#lastOutputMs = performance.now();
     // Of one that was adopted, its keeper knows since when it runs.
     if (limits.startToCloseMs > 0 && !this.#isAdopted) {
@@ -217,7 +241,22 @@ export class Run {
     const cause = wanted === "signalled" && exitCode === 0 ? "exited" : wanted;
     const endedAt = this.#isAdopted ? ending.endedAtMs : undefined;
     this.#isAdopted = false;
-    this.#reportEnd({ cause, exitCode, signal }, true, endedAt);
+    void this.#judge(process).then(({ cause: limit, refusedForks = 0 }) => {
+      // The kernel kills what has no memory left; whoever wanted its end before has the word.
+      const isLimit = limit !== undefined && cause === "exited" && signal === "SIGKILL";
+      const refused = refusedForks === 0 ? {} : { refusedForks };
+      this.#reportEnd({ cause: isLimit ? limit : cause, exitCode, signal, ...refused }, true, endedAt);
+    });
+  }
+
+  /** What the kernel says about the end of a try; its group goes when the last of it is gone. */
+  async #judge(process: Pick<Supervised, "gone">): Promise<Awaited<ReturnType<Hold["verdict"]>>> {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (hold === undefined) return {};
+    const verdict = hold.verdict().catch(() => ({}));
+    void Promise.all([verdict, process.gone]).then(() => hold.release()).catch(() => undefined);
+    return verdict;
   }
 
   #leave(last: Pick<Supervised, "stop" | "gone">): void {
@@ -232,8 +271,11 @@ export class Run {
   #reportLost(): void {
     this.#phase = "ending";
     const error = "What kept this command was killed, so its end is not known.";
-    void this.#around
-      .stopLost()
+    const hold = this.#hold;
+    void Promise.resolve(hold?.kill())
+      .then(() => this.#around.stopLost())
+      .catch(() => undefined)
+      .then(() => hold?.release())
       .catch(() => undefined)
       .then(() => this.#reportEnd({ cause: "daemon_lost", error }, false));
   }

@@ -7,12 +7,14 @@ import type { Launcher } from "./launcher.js";
 import { reconcile } from "./reconcile.js";
 import type { Recovery } from "./recover.js";
 import type { Registry } from "./registry.js";
+import type { Resources } from "./resources.js";
 import type { Runner } from "./runner.js";
 
 interface TakeOverParts {
   readonly registry: Registry;
   readonly launcher: Launcher;
   readonly runner: Pick<Runner, "adopt">;
+  readonly resources: Pick<Resources, "sweep">;
   readonly contentDir: string;
   readonly record: (command: Command) => Promise<unknown>;
 }
@@ -39,5 +41,7 @@ export async function takeOver(
     outputBytes: ({ sessionId, commandId }) => outputBytesNow(contentDir, session(sessionId), commandId),
     maxGraceMs: MAX_GRACE_MS,
   });
+  // In the background: nothing waits for it.
+  void parts.resources.sweep(executions);
   return { adoptedCommands, lostCommands };
 }

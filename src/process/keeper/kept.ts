@@ -48,6 +48,7 @@ export class Kept {
       supervision: "keeper",
       pid: started.pid,
       identity: identityOf(started),
+      isHeld: started.isHeld,
       ended: this.#ended,
       gone: this.#gone,
       signal: (signal) => this.#say(`signal ${constants.signals[signal]}`),

@@ -6,7 +6,7 @@ import type { Ending } from "../supervised.js";
 
 /** What a keeper has told of its command, on its socket or in its files; see README.md. */
 export interface Records {
-  started?: { readonly pid: number; readonly startTicks: number };
+  started?: { readonly pid: number; readonly startTicks: number; readonly isHeld: boolean };
   failed?: { readonly stage: string; readonly errno: number };
   ended?: Ending;
 }
@@ -20,8 +20,10 @@ SIGNAL_NAMES.set(constants.signals.SIGIO, "SIGIO");
 export function addLine(records: Records, line: string): void {
   const [kind, ...words] = line.split(" ");
   const numbers = words.map(Number);
-  if (kind === "started") records.started = { pid: numbers[0] ?? 0, startTicks: numbers[1] ?? 0 };
-  else if (kind === "failed") records.failed = { stage: words[0] ?? "", errno: numbers[1] ?? 0 };
+  if (kind === "started") {
+    const [pid = 0, startTicks = 0] = numbers;
+    records.started = { pid, startTicks, isHeld: words[3] === "held" };
+  } else if (kind === "failed") records.failed = { stage: words[0] ?? "", errno: numbers[1] ?? 0 };
   else if (kind === "ended") records.ended = ending(words, numbers);
 }
 

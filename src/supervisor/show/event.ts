@@ -67,8 +67,8 @@ function showData(event: Event, stamp: Stamp): unknown {
       return execution === undefined ? {} : showExecution(execution);
     }
     case "command/started": {
-      const { commandId, attempt, process } = event.data;
-      return { commandId, attempt, pid: process.pid };
+      const { commandId, attempt, process, holding } = event.data;
+      return withoutUndefined({ commandId, attempt, pid: process.pid, ...holding });
     }
     case "command/retrying":
       return withoutUndefined({ ...event.data, nextAttemptAt: showTime(event.data.nextAttemptAt) });
