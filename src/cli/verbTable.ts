@@ -52,6 +52,13 @@ export const VERBS: readonly VerbSpec[] = [
     about: "what the daemon holds, and whether it is well",
     load: async () => (await import("./verbs/status.js")).status,
   },
+  {
+    name: "doctor",
+    group: DAEMON,
+    about: "what this machine lets the daemon do, and what to do about it; works without one",
+    more: "Ends with 1 where something is to be done.",
+    load: async () => (await import("./verbs/doctor.js")).doctor,
+  },
   PING,
   {
     name: "run",

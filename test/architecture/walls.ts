@@ -77,6 +77,11 @@ export const WALLS: readonly Wall[] = [
     reason: "measures processes and folders without knowing whose they are, and starts and stops none",
   },
   {
+    room: "src/doctor",
+    imports: ["node:", "src/process"],
+    reason: "looks at the machine and changes nothing, for a daemon and for who has none",
+  },
+  {
     room: "src/schedule",
     imports: ["node:", "node-cron", "src/disk"],
     reason: "knows when, and not what",
@@ -150,7 +155,7 @@ export const WALLS: readonly Wall[] = [
       "src/config/socketPath.ts",
       "src/version.ts",
     ],
-    lazy: ["src/daemon.ts", "src/journal", "pino-pretty"],
+    lazy: ["src/daemon.ts", "src/doctor", "src/journal", "pino-pretty"],
     reason: "a client like any other; what only `start` and the offline verbs need is loaded by them",
   },
   {
@@ -176,6 +181,7 @@ export const WALLS: readonly Wall[] = [
       "src/jobs",
       "src/server",
       "src/disk",
+      "src/doctor",
       "src/version.ts",
       ...MACHINE_ROOMS,
     ],

@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants } from "node:fs";
+import { access, readFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { parentOf } from "../proc.js";
 import { type CgroupFolders, enableControllers, ignoreMissing, KERNEL, set, words } from "./cgroupFiles.js";
@@ -39,7 +40,7 @@ export async function cgroupFolder(view: CgroupView): Promise<string> {
   const [, , , root = "/", point] = mount ?? [];
   if (point === undefined || path === undefined) throw new NoCgroupError("there is no cgroup v2 mounted");
   const within = root !== "/" && path.startsWith(root) ? path.slice(root.length) : path;
-  return join(decoded(point), within.replace(/ \(deleted\)$/, ""));
+  return resolve(join(decoded(point), within.replace(/ \(deleted\)$/, "")));
 }
 
 /**
@@ -73,17 +74,61 @@ export async function openDelegated(
   }
 }
 
+/** What there is to hold commands by, and what stands in the way. */
+export interface DelegationLook {
+  readonly folder?: string;
+  readonly controllers: readonly string[];
+  readonly obstacle?: string;
+}
+
+/** Looks what a daemon in the place of this process could have, and changes nothing. */
+export async function lookAtDelegation(view: CgroupView = viewOf("self")): Promise<DelegationLook> {
+  try {
+    const here = await cgroupFolder(view);
+    const folder = basename(here) === OWN_GROUP ? dirname(here) : here;
+    const controllers = [...(await controllersOf(folder))];
+    const obstacle = await obstacleIn(folder, controllers);
+    return { folder, controllers, ...(obstacle === undefined ? {} : { obstacle }) };
+  } catch (error) {
+    return { controllers: [], obstacle: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function obstacleIn(folder: string, controllers: readonly string[]): Promise<string | undefined> {
+  if (controllers.length === 0) return `cgroup v2 at ${folder} has none of memory, pids and cpu`;
+  for (const name of ["cgroup.procs", "cgroup.subtree_control"]) {
+    const why = await access(join(folder, name), constants.W_OK).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code ?? String(error),
+    );
+    if (why !== undefined) return `the cgroup ${folder} is not this user's to divide (${why})`;
+  }
+  const others = await strangersIn(folder, process.pid);
+  return others === undefined ? undefined : shared(folder, others);
+}
+
+function shared(folder: string, pid: number): string {
+  return `the cgroup ${folder} has other processes in it, such as ${pid}`;
+}
+
+/** A process in a group that could have to move, and is not ours to move. */
+async function strangersIn(root: string, daemon: number): Promise<number | undefined> {
+  if ((await words(root, "cgroup.type")).size === 0) return undefined;
+  for (const pid of await words(root, "cgroup.procs"))
+    if (!(await isOwn(Number(pid), daemon))) return Number(pid);
+  return undefined;
+}
+
 /** Moves what is in a group, and is the daemon's own, into one below it. The root of all groups may keep its processes. */
 async function leave(root: string, pid: number, folders: CgroupFolders): Promise<void> {
+  const stranger = await strangersIn(root, pid);
+  if (stranger !== undefined) throw new NoCgroupError(shared(root, stranger));
   const isRootOfAll = (await words(root, "cgroup.type")).size === 0;
-  const pids = [...(await words(root, "cgroup.procs"))].map(Number);
+  const pids = [...(await words(root, "cgroup.procs"))];
   if (isRootOfAll || pids.length === 0) return;
-  for (const one of pids)
-    if (!(await isOwn(one, pid)))
-      throw new NoCgroupError(`the daemon shares the cgroup ${root} with other processes, such as ${one}`);
   const own = join(root, OWN_GROUP);
   await folders.make(own).catch(ignoreThere);
-  for (const one of pids) await set(own, "cgroup.procs", String(one)).catch(ignoreGone);
+  for (const one of pids) await set(own, "cgroup.procs", one).catch(ignoreGone);
 }
 
 /** Whether a process is the daemon, or descends from it; one that is gone is nobody's. */

@@ -23,6 +23,7 @@ export function daemonHandlers(services: Services): NamespaceHandlers<"daemon"> 
     "daemon/ping": () => ({ pong: true, at: showTime(supervisor.clock.nowMs()) }),
     "daemon/status": () => showStatus(services),
     "daemon/health": () => showHealth(services),
+    "daemon/doctor": () => showFindings(services),
     "daemon/backup": ({ path }) => supervisor.backups.run(path),
     "daemon/shutdown": ({ commands }) => {
       services.shutdown(commands);
@@ -82,6 +83,22 @@ function showHealth({ supervisor, limits, connectionCount }: Services): Result<"
     check("idempotency", keys.size < maxKeys, `${keys.size} of ${maxKeys} keys`),
   ];
   return { status: checks.every(({ status }) => status === "ok") ? "ok" : "degraded", checks };
+}
+
+async function showFindings({ examine, supervisor }: Services): Promise<Result<"daemon/doctor">> {
+  const { state, reason, damage } = supervisor.journal.health;
+  const isWell = state === "ok" && damage === undefined;
+  const journal = isWell
+    ? { name: "journal", status: "ok" as const, detail: `durable up to event ${supervisor.journal.committed}` }
+    : {
+        name: "journal",
+        status: "trouble" as const,
+        detail: reason ?? damage ?? state,
+        advice: "see the log; sessiond journal verify looks at all of it",
+      };
+  const checks = [...(await examine()), journal];
+  const has = (status: string): boolean => checks.some((check) => check.status === status);
+  return { status: has("trouble") ? "trouble" : has("limited") ? "limited" : "ok", checks };
 }
 
 function otherVersion(given: number): RefusalError {
