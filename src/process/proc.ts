@@ -15,6 +15,9 @@ export interface ProcStat {
   readonly childTicks: number;
 }
 
+/** The name that keepers give themselves. */
+export const KEEPER_NAME = "sessiond-keeper";
+
 // Fields are counted as in proc(5), where the state is field 3 and the first one after the name.
 const FIRST_FIELD = 3;
 const PARENT_FIELD = 4;

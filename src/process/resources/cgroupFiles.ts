@@ -90,7 +90,7 @@ export async function readEvents(folder: string): Promise<CgroupEvents> {
 
 /** Sets one file of a group. It makes none, and cuts none: the kernel has them there with the folder. */
 export async function set(folder: string, name: string, value: string): Promise<void> {
-  await writeFile(join(folder, name), value, { flag: constants.O_WRONLY });
+  await writeFile(join(folder, name), value, { flag: constants.O_WRONLY | constants.O_TRUNC });
 }
 
 export function ignoreMissing(error: unknown): void {

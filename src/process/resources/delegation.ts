@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { parentOf } from "../proc.js";
+import { KEEPER_NAME, parentOf, readComm } from "../proc.js";
 import { type CgroupFolders, enableControllers, ignoreMissing, KERNEL, set, words } from "./cgroupFiles.js";
 import { CgroupTree, controllersOf } from "./cgroupTree.js";
 
@@ -131,10 +131,10 @@ async function leave(root: string, pid: number, folders: CgroupFolders): Promise
   for (const one of pids) await set(own, "cgroup.procs", one).catch(ignoreGone);
 }
 
-/** Whether a process is the daemon, or descends from it; one that is gone is nobody's. */
+/** Whether a process is the daemon, or descends from it or from a keeper of an earlier one; one that is gone is nobody's. */
 async function isOwn(pid: number, daemon: number): Promise<boolean> {
   for (let at: number | undefined = pid; at !== undefined && at > 0; at = await parentOf(at))
-    if (at === daemon) return true;
+    if (at === daemon || (await readComm(at)) === KEEPER_NAME) return true;
   return (await parentOf(pid)) === undefined;
 }
 

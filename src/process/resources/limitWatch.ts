@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { readComm, readStat } from "../proc.js";
+import { KEEPER_NAME, readComm, readStat } from "../proc.js";
 import { asked, type ResourceBounds } from "./bounds.js";
 import { proportionalBytes, readTree, type TreeUsage } from "./treeUsage.js";
 
@@ -22,6 +22,7 @@ export interface Watched {
 export interface LimitWatchParts {
   readonly read?: typeof readTree;
   readonly readMemory?: typeof proportionalBytes;
+  readonly rootOf?: typeof rootOf;
   /** Of a clock that does not jump. */
   readonly nowMs?: () => number;
   readonly everyMs?: number;
@@ -35,10 +36,16 @@ const URGENT_FACTOR = 1.5;
 /** The counters of the kernel lag behind by some pages for each thread. */
 const RESIDENT_SHARE = 0.9;
 
+/** Of whom a command descends; a keeper does not count itself. */
+interface Root {
+  readonly pid: number;
+  readonly isKeeper: boolean;
+}
+
 /** A command, and what was seen of it. */
 interface Entry {
   readonly watched: Watched;
-  root: { readonly pid: number; readonly isKeeper: boolean } | undefined;
+  root: Root | undefined;
   usage: TreeUsage | undefined;
   memoryBytes: number;
   isEnding: boolean;
@@ -70,6 +77,7 @@ export class LimitWatch {
     this.#parts = {
       read: readTree,
       readMemory: proportionalBytes,
+      rootOf,
       nowMs: () => performance.now(),
       everyMs: EVERY_MS,
       ...parts,
@@ -127,7 +135,7 @@ export class LimitWatch {
   }
 
   async #read(entry: Entry): Promise<void> {
-    entry.root ??= await rootOf(entry.watched.pid);
+    entry.root ??= await this.#parts.rootOf(entry.watched.pid);
     entry.usage = entry.root && (await this.#parts.read(entry.root.pid, entry.root.isKeeper));
   }
 
@@ -197,10 +205,10 @@ export class LimitWatch {
 }
 
 /** What a command descends from: its keeper, where it has one. */
-async function rootOf(pid: number): Promise<Entry["root"]> {
+async function rootOf(pid: number): Promise<Root | undefined> {
   const parentPid = (await readStat(pid))?.parentPid;
   if (parentPid === undefined) return undefined;
-  const isKeeper = (await readComm(parentPid)) === "sessiond-keeper";
+  const isKeeper = (await readComm(parentPid)) === KEEPER_NAME;
   return { pid: isKeeper ? parentPid : pid, isKeeper };
 }
 
