@@ -48,6 +48,8 @@ export interface DaemonOptions {
   readonly storage?: "files" | "memory";
   /** Whether to listen on the socket; a daemon inside another program may do without. True if absent. */
   readonly listen?: boolean;
+  /** Whether the daemon has its process to itself: then it may go into a cgroup of its own, to have commands held there. */
+  readonly ownsProcess?: boolean;
   /** Gets the log's lines as well, made for people. */
   readonly terminal?: NodeJS.WritableStream;
   /** Whether those lines have colours. */
@@ -257,6 +259,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     contentDir,
     checkpointsDir,
     runningDir: opening.storage === "memory" ? undefined : places.runningDir,
+    ownsProcess: opening.ownsProcess,
     keeper: config.commands.outliveDaemon ? keeperProgram() : undefined,
     // With the journal in memory, what is in the index ends with the daemon too.
     searchDir: opening.storage === "memory" ? join(places.tempDir, "search") : places.searchDir,

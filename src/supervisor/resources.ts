@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { asked, type Limited } from "../process/resources/bounds.js";
-import { KernelLimits } from "../process/resources/kernelLimits.js";
+import { KernelLimits, placesFor } from "../process/resources/kernelLimits.js";
 import { type LimitCause, LimitWatch } from "../process/resources/limitWatch.js";
 import type { Supervised } from "../process/supervised.js";
 import { type Execution, type Holding, isOver, type ResourceLimits } from "../session/state.js";
@@ -11,6 +11,8 @@ import type { SupervisorLog } from "./options.js";
 interface ResourcesParts {
   /** Daemons with other data folders have groups of their own. */
   readonly dataDir: string;
+  /** Whether the daemon has its process to itself, and may have the kernel move it. */
+  readonly ownsProcess: boolean;
   /** The limits of a session, as they are now. */
   readonly sessionLimits: (sessionId: string) => ResourceLimits | undefined;
   readonly log: Pick<SupervisorLog, "info" | "warn">;
@@ -53,7 +55,9 @@ export class Resources {
     this.#kernel =
       parts.kernel ??
       new KernelLimits({
-        name: `sessiond-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`,
+        places: parts.ownsProcess
+          ? placesFor(`sessiond-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`)
+          : [],
         onRefused: (reason) =>
           log.info({ reason, event: "limits.sampled" }, "The kernel does not hold limits; the daemon looks"),
       });

@@ -1,7 +1,8 @@
 import type { CgroupRequest, CgroupVerdict } from "./cgroupTree.js";
 import { CgroupTree } from "./cgroupTree.js";
-import { NoCgroupError, openDelegated, viewOf } from "./delegation.js";
 import { asked } from "./bounds.js";
+import { NoCgroupError, openDelegated, viewOf } from "./delegation.js";
+import { openScope } from "./scope.js";
 
 /** The group of a command, and by whose leave it is there. */
 export interface KernelHold {
@@ -18,13 +19,24 @@ interface Open {
 export type OpenPlace = () => Promise<CgroupTree>;
 
 interface KernelLimitsParts {
-  /** Of this daemon's part of the tree: letters, digits and hyphens. */
-  readonly name: string;
-  /** The places to look for, the best first; the daemon's own group if absent. */
-  readonly places?: readonly (readonly [by: KernelHold["by"], open: OpenPlace])[];
+  /** The places to look for, the best first; see {@link placesFor}. */
+  readonly places: readonly (readonly [by: KernelHold["by"], open: OpenPlace])[];
   /** Tells why the kernel does not hold commands, when that is found out, and each time that the reason changes. */
   readonly onRefused: (reason: string) => void;
   readonly nowMs?: () => number;
+}
+
+/**
+ * Where the kernel may hold commands of a daemon that has its process to itself: in the group that it is in, or in one that
+ * the user's service manager gives it. That moves its process.
+ *
+ * @param name of this daemon's part of the tree: letters, digits and hyphens
+ */
+export function placesFor(name: string): KernelLimitsParts["places"] {
+  return [
+    ["cgroup", () => openDelegated(viewOf("self"), name)],
+    ["systemd", () => openScope(name)],
+  ];
 }
 
 /** How long what was refused is not asked for again. */
@@ -41,8 +53,7 @@ export class KernelLimits {
   #refusal: { readonly reason: string; readonly atMs: number } | undefined;
 
   constructor(parts: KernelLimitsParts) {
-    const own: OpenPlace = () => openDelegated(viewOf("self"), parts.name);
-    this.#parts = { places: [["cgroup", own]], nowMs: () => performance.now(), ...parts };
+    this.#parts = { nowMs: () => performance.now(), ...parts };
   }
 
   /** Makes a group for a command; undefined where the kernel does not hold all that is asked. */
@@ -111,7 +122,7 @@ export class KernelLimits {
   }
 
   async #look(): Promise<Open | undefined> {
-    const reasons: string[] = [];
+    const reasons = this.#parts.places.length === 0 ? ["a daemon inside another program leaves its cgroup alone"] : [];
     for (const [by, open] of this.#parts.places) {
       try {
         this.#open = { tree: await open(), by };

@@ -82,7 +82,7 @@ function kilobytes(text: string, name: string): number {
 }
 
 /** The children of all threads of a process. */
-async function childrenOf(pid: number): Promise<number[]> {
+export async function childrenOf(pid: number): Promise<number[]> {
   const threads = (await readdir(`/proc/${pid}/task`).catch(undefinedIfOutOfReach)) ?? [];
   const lists = await Promise.all(
     threads.map((thread) =>

@@ -23,7 +23,6 @@ describe("KernelLimits", () => {
     };
     const told: string[] = [];
     const kernel = new KernelLimits({
-      name: "x",
       places: [
         ["cgroup", refusing("shared")],
         ["systemd", open],
@@ -51,7 +50,6 @@ describe("KernelLimits", () => {
     const groups = await PlainGroups.open();
     let place = refusing("no cgroup v2");
     const kernel = new KernelLimits({
-      name: "x",
       places: [["cgroup", () => place()]],
       onRefused: (reason) => told.push(reason),
       nowMs: () => nowMs,
@@ -75,7 +73,7 @@ describe("KernelLimits", () => {
 
   it("lets go of the group of an earlier daemon, where it has no place itself", async () => {
     const groups = await PlainGroups.open();
-    const kernel = new KernelLimits({ name: "x", places: [["cgroup", refusing("none")]], onRefused: () => 0 });
+    const kernel = new KernelLimits({ places: [["cgroup", refusing("none")]], onRefused: () => 0 });
     await kernel.kill(groups.root);
     expect(await groups.read(groups.root, "cgroup.kill")).toBe("1");
     expect(await kernel.verdict(groups.root)).toEqual({ refusedForks: 0 });
