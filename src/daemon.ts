@@ -10,7 +10,7 @@ import type { Places } from "./config/places.js";
 import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder, syncFolder } from "./disk/folder.js";
-import { examine, type Patient } from "./doctor/examine.js";
+import { examine, patientOf } from "./doctor/examine.js";
 import { registerJobs } from "./jobs/index.js";
 import { type DaemonLog, openDaemonLog } from "./log/daemonLog.js";
 import { openFilesLimit } from "./log/openFilesLimit.js";
@@ -140,7 +140,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     version: VERSION,
     startedAtMs,
     places: { dataDir, logDir, ...(options.listen === false ? {} : { socket }) },
-    examine: () => examine(patientOf(options)),
+    examine: () => examine(patientOf(config, options.listen === false ? { dataDir } : places)),
     log,
     end,
   });
@@ -159,18 +159,6 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     serve: (stream) => connections.serve(stream),
     close: (commands = "stop") => end.begin(commands),
     closed: end.done,
-  };
-}
-
-/** What a doctor is told of a daemon. */
-function patientOf({ config, places, listen: isHeard }: DaemonOptions): Patient {
-  const { dataDir, socket } = places;
-  return {
-    dataDir,
-    socket: isHeard === false ? undefined : socket,
-    outliveDaemon: config.commands.outliveDaemon,
-    env: process.env,
-    uid: process.getuid?.() ?? 0,
   };
 }
 

@@ -15,6 +15,15 @@ export interface Patient {
   readonly uid: number;
 }
 
+/** Whom to examine: a daemon of this process, or one that it could become. */
+export function patientOf(
+  { commands }: { readonly commands: Pick<Patient, "outliveDaemon"> },
+  { dataDir, socket }: Pick<Patient, "dataDir"> & { readonly socket?: string | undefined },
+): Patient {
+  const { outliveDaemon } = commands;
+  return { dataDir, socket, outliveDaemon, env: process.env, uid: process.getuid?.() ?? 0 };
+}
+
 /**
  * Looks at what this machine lets a daemon do, one finding a line, in the order in which they matter. It changes nothing,
  * and never rejects: what cannot be looked at says so.

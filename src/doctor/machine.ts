@@ -29,8 +29,13 @@ export function examineProc(): Finding {
 }
 
 /** Whether the kernel can hold the lock of the data folder. */
-export function examineLock({ env }: { readonly env: Readonly<Record<string, string | undefined>> }): Finding {
-  if (process.platform === "darwin") return ok("lock", "the kernel keeps a second daemon off the data folder");
+export function examineLock({
+  env,
+}: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): Finding {
+  if (process.platform === "darwin")
+    return ok("lock", "the kernel keeps a second daemon off the data folder");
   const folders = (env["PATH"] ?? "/usr/bin:/bin").split(delimiter);
   if (folders.some((folder) => folder !== "" && existsSync(join(folder, "flock"))))
     return ok("lock", "the kernel keeps a second daemon off the data folder");

@@ -40,7 +40,11 @@ export function examineSocket({ socket }: { readonly socket: string | undefined 
   const most = process.platform === "linux" ? 107 : 103;
   const length = Buffer.byteLength(socket);
   if (length > most)
-    return trouble("socket", `${socket} has ${length} bytes, and ${most} can be`, "choose a shorter one: --socket");
+    return trouble(
+      "socket",
+      `${socket} has ${length} bytes, and ${most} can be`,
+      "choose a shorter one: --socket",
+    );
   return ok("socket", `${socket}, ${length} of ${most} bytes`);
 }
 

@@ -19,11 +19,19 @@ export async function examineKeeper(
   if (process.platform !== "linux")
     return limited("keeper", `there is none on ${process.platform}: ${WITHOUT}`, "run it on Linux");
   if (program === undefined)
-    return limited("keeper", `it is not there: ${WITHOUT}`, "install a C compiler (gcc, libc6-dev) and build again");
+    return limited(
+      "keeper",
+      `it is not there: ${WITHOUT}`,
+      "install a C compiler (gcc, libc6-dev) and build again",
+    );
   // With nothing to read it ends at once, which shows that it runs on this machine at all.
   const why = await reasonNotToRun(program);
   if (why !== undefined)
-    return limited("keeper", `${program} does not run (${why}): ${WITHOUT}`, "build it again on this machine");
+    return limited(
+      "keeper",
+      `${program} does not run (${why}): ${WITHOUT}`,
+      "build it again on this machine",
+    );
   if (!outliveDaemon)
     return limited("keeper", `it is there and not used: ${WITHOUT}`, "set commands.outliveDaemon to true");
   return ok("keeper", `${program}: commands outlive the daemon, and are stopped with all that they began`);
@@ -37,7 +45,8 @@ function reasonNotToRun(program: string): Promise<string | undefined> {
   });
 }
 
-const SAMPLED = "limits of memory and processes are held by looking every 250 ms, the processor's are not held";
+const SAMPLED =
+  "limits of memory and processes are held by looking every 250 ms, the processor's are not held";
 
 /** Whether the kernel can hold limits. */
 export async function examineCgroup(look = lookAtDelegation): Promise<Finding> {
@@ -51,7 +60,11 @@ export async function examineCgroup(look = lookAtDelegation): Promise<Finding> {
   const missing = ["memory", "pids", "cpu"].filter((name) => !controllers.includes(name));
   const held = `v2 at ${folder ?? ""}, with ${controllers.join(", ")}`;
   if (missing.length > 0)
-    return limited("cgroup", `${held}; not ${missing.join(", ")}`, `delegate ${missing.join(" and ")} as well`);
+    return limited(
+      "cgroup",
+      `${held}; not ${missing.join(", ")}`,
+      `delegate ${missing.join(" and ")} as well`,
+    );
   return ok("cgroup", `${held}: the kernel holds limits`);
 }
 
@@ -65,7 +78,10 @@ export function examineServiceManager({
 }): Finding {
   const runtime = env["XDG_RUNTIME_DIR"] ?? `/run/user/${uid}`;
   if (existsSync(join(runtime, "systemd", "private")))
-    return ok("systemd", "a service manager of this user runs: it can start the daemon, and delegate cgroups to it");
+    return ok(
+      "systemd",
+      "a service manager of this user runs: it can start the daemon, and delegate cgroups to it",
+    );
   return limited(
     "systemd",
     "no service manager of this user runs: nobody starts the daemon again, and nobody delegates cgroups",

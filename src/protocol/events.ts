@@ -60,7 +60,8 @@ const SESSION_EVENTS = {
   "command/accepted": () => command,
   /** It came with a session that was imported, and is over. */
   "command/imported": () => command,
-  "command/started": () => z.strictObject({
+  "command/started": () =>
+    z.strictObject({
       commandId: id,
       attempt: count,
       pid: count,

@@ -147,9 +147,7 @@ export const portableCommand = command
     limits: sessionConfig
       .pick({ startToCloseMs: true, stallTimeoutMs: true, graceMs: true, maxOutputBytes: true })
       .extend({ scheduleToCloseMs: durationMs, ...resourceLimits.shape }),
-    holding: z
-      .strictObject({ enforcedBy: enforcedBy.optional(), notHeld: notHeld.optional() })
-      .optional(),
+    holding: z.strictObject({ enforcedBy: enforcedBy.optional(), notHeld: notHeld.optional() }).optional(),
     refusedForks: count.optional(),
     retry: retryPolicy,
     /** Somebody asked it to end. */

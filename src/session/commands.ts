@@ -11,7 +11,14 @@ import type {
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { ChainEntry, CheckpointValue, Holding, ProcessIdentity, SessionStatus, Template } from "./state.js";
+import type {
+  ChainEntry,
+  CheckpointValue,
+  Holding,
+  ProcessIdentity,
+  SessionStatus,
+  Template,
+} from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";

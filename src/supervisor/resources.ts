@@ -29,7 +29,7 @@ export interface LimitedTry extends Try {
 /** Ends a command that is over a limit; with 0 ms at once. */
 export type EndByLimit = (cause: LimitCause, graceMs?: number) => void;
 
-/** One try within its limits, from before its start to after its end. */
+/** One try within its limits, from before its start to after its end. Nothing of it rejects. */
 export interface Hold {
   /** The group of the kernel's that it is to start in, where there is one. */
   readonly cgroup: string | undefined;
@@ -83,14 +83,17 @@ export class Resources {
 
   /** The limits of a session have changed: they hold at once for what is held already. */
   async sessionChanged(sessionId: string): Promise<void> {
-    await this.#kernel.limitSession(sessionId, this.#parts.sessionLimits(sessionId) ?? {}).catch((err: unknown) => {
-      this.#parts.log.warn({ err, sessionId }, "The limits of a session could not be changed");
-    });
+    await this.#kernel
+      .limitSession(sessionId, this.#parts.sessionLimits(sessionId) ?? {})
+      .catch((err: unknown) => {
+        this.#parts.log.warn({ err, sessionId }, "The limits of a session could not be changed");
+      });
   }
 
   /** Removes the kernel's groups of earlier daemons, where there may be any, but for those of commands that are not over. */
   async sweep(executions: readonly Execution[]): Promise<void> {
-    const isKernels = ({ holding }: Execution): boolean => ["cgroup", "systemd"].includes(holding?.enforcedBy ?? "");
+    const isKernels = ({ holding }: Execution): boolean =>
+      ["cgroup", "systemd"].includes(holding?.enforcedBy ?? "");
     if (!executions.some(isKernels)) return;
     const known = executions.filter(({ status }) => !isOver(status)).map(({ token }) => token);
     const tokens = new Set(known);
@@ -119,16 +122,26 @@ export class Resources {
         if (holding.enforcedBy !== undefined) unwatch = this.#look(one, pid, end);
         return holding;
       },
-      verdict: () => {
+      verdict: async () => {
         unwatch();
-        return cgroup === undefined ? Promise.resolve({}) : this.#kernel.verdict(cgroup);
+        return (cgroup && (await this.#told(this.#kernel.verdict(cgroup)))) || {};
       },
-      kill: () => (cgroup === undefined ? Promise.resolve() : this.#kernel.kill(cgroup)),
-      release: () => {
+      kill: async () => {
+        if (cgroup !== undefined) await this.#told(this.#kernel.kill(cgroup));
+      },
+      release: async () => {
         unwatch();
-        return cgroup === undefined ? Promise.resolve() : this.#kernel.remove(cgroup);
+        if (cgroup !== undefined) await this.#told(this.#kernel.remove(cgroup));
       },
     };
+  }
+
+  /** What a group of the kernel's answers; undefined, and a line in the log, where it refuses. */
+  async #told<T>(answer: Promise<T>): Promise<T | undefined> {
+    return answer.catch((err: unknown) => {
+      this.#parts.log.warn({ err }, "The group of a command cannot be read, killed or removed");
+      return undefined;
+    });
   }
 
   #look({ sessionId, limits }: LimitedTry, pid: number, end: EndByLimit): () => void {

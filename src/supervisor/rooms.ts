@@ -91,7 +91,8 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const snapshots = new Snapshots({ ...recovered, links, archiver, log });
   const leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
   const launcher = new Launcher(options);
-  const sessionLimits = (sessionId: string): ResourceLimits | undefined => sessions.get(sessionId)?.config.limits;
+  const sessionLimits = (sessionId: string): ResourceLimits | undefined =>
+    sessions.get(sessionId)?.config.limits;
   const resources = new Resources({ dataDir, ownsProcess: options.ownsProcess === true, sessionLimits, log });
   const runner = new Runner({
     ...recovered,

@@ -6,20 +6,10 @@ import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
 import type { Hold } from "./resources.js";
+import { causeOf, judged, TRY_CAUSES } from "./runCauses.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
 
 type EndReport = Extract<Command, { type: "command/report-end" }>;
-
-/** Causes that end one try and leave the next one its chance; all others end the command. */
-const TRY_CAUSES: ReadonlySet<EndCause> = new Set([
-  "exited",
-  "start_to_close",
-  "stalled",
-  "start_failed",
-  "memory_limit",
-  "process_limit",
-  "cpu_limit",
-]);
 
 /**
  * One command over all of its tries: starts its process, holds it within its limits, and reports what
@@ -191,13 +181,8 @@ export class Run {
     this.#phase = "running";
     void started.ended.then((ending) => this.#exited(started, ending));
     const process = started.identity ?? { pid: started.pid };
-    this.#around.report({
-      type: "command/report-start",
-      commandId,
-      attempt: this.#attempt,
-      process,
-      ...(holding === undefined ? {} : { holding }),
-    });
+    const report = { type: "command/report-start", commandId, attempt: this.#attempt, process } as const;
+    this.#around.report(holding === undefined ? report : { ...report, holding });
     this.#lastOutputMs = performance.now();
     // Of one that was adopted, its keeper knows since when it runs.
     if (limits.startToCloseMs > 0 && !this.#isAdopted) {
@@ -241,12 +226,9 @@ export class Run {
     const cause = wanted === "signalled" && exitCode === 0 ? "exited" : wanted;
     const endedAt = this.#isAdopted ? ending.endedAtMs : undefined;
     this.#isAdopted = false;
-    void this.#judge(process).then(({ cause: limit, refusedForks = 0 }) => {
-      // The kernel kills what has no memory left; whoever wanted its end before has the word.
-      const isLimit = limit !== undefined && cause === "exited" && signal === "SIGKILL";
-      const refused = refusedForks === 0 ? {} : { refusedForks };
-      this.#reportEnd({ cause: isLimit ? limit : cause, exitCode, signal, ...refused }, true, endedAt);
-    });
+    void this.#judge(process).then((verdict) =>
+      this.#reportEnd({ exitCode, signal, ...judged(cause, ending, verdict) }, true, endedAt),
+    );
   }
 
   /** What the kernel says about the end of a try; its group goes when the last of it is gone. */
@@ -254,8 +236,8 @@ export class Run {
     const hold = this.#hold;
     this.#hold = undefined;
     if (hold === undefined) return {};
-    const verdict = hold.verdict().catch(() => ({}));
-    void Promise.all([verdict, process.gone]).then(() => hold.release()).catch(() => undefined);
+    const verdict = hold.verdict();
+    void Promise.all([verdict, process.gone]).then(() => hold.release());
     return verdict;
   }
 
@@ -276,7 +258,6 @@ export class Run {
       .then(() => this.#around.stopLost())
       .catch(() => undefined)
       .then(() => hold?.release())
-      .catch(() => undefined)
       .then(() => this.#reportEnd({ cause: "daemon_lost", error }, false));
   }
 
@@ -315,10 +296,4 @@ export class Run {
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers.clear();
   }
-}
-
-/** Why a process was ended, as its keeper has it; of one whose daemon is gone, nobody else knows. */
-function causeOf({ cause = "exited" }: Ending): EndCause {
-  // Somebody ended the keeper itself, as when the machine goes down.
-  return cause === "stopped" ? "daemon_stopped" : (cause as EndCause);
 }

@@ -86,7 +86,8 @@ export class Runner {
           this.#end(event.data.commandId);
           break;
         case "session/updated":
-          if (event.data.config?.limits !== undefined) void this.#parts.resources.sessionChanged(event.sessionId);
+          if (event.data.config?.limits !== undefined)
+            void this.#parts.resources.sessionChanged(event.sessionId);
           break;
         case "session/ended":
           this.stopSession(event.sessionId);

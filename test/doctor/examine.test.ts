@@ -17,7 +17,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 it("examines everything, and what is not all right says what to do", async () => {
-  const patient = { dataDir: join(folder, "not", "there"), socket: "/x", outliveDaemon: true, env: {}, uid: 0 };
+  const patient = {
+    dataDir: join(folder, "not", "there"),
+    socket: "/x",
+    outliveDaemon: true,
+    env: {},
+    uid: 0,
+  };
   const findings = await examine(patient);
   expect(findings.map(({ name }) => name)).toEqual([
     "keeper",
@@ -45,7 +51,10 @@ it("tells what it cannot look at", async () => {
     uid: 0,
   };
   const disk = (await examine(patient)).find(({ name }) => name === "disk");
-  expect(disk).toMatchObject({ status: "limited", detail: expect.stringMatching("cannot be looked at") as string });
+  expect(disk).toMatchObject({
+    status: "limited",
+    detail: expect.stringMatching("cannot be looked at") as string,
+  });
 });
 
 describeIf(process.platform === "linux", "Linux", "the keeper", () => {
@@ -56,7 +65,9 @@ describeIf(process.platform === "linux", "Linux", "the keeper", () => {
     expect(await examineKeeper(used, "/bin/true")).toMatchObject({ status: "ok" });
     expect((await examineKeeper(used, "/bin/false")).detail).toMatch("does not run (");
     expect((await examineKeeper(used, join(folder, "none"))).detail).toMatch("ENOENT");
-    expect((await examineKeeper({ outliveDaemon: false }, "/bin/true")).advice).toMatch("commands.outliveDaemon");
+    expect((await examineKeeper({ outliveDaemon: false }, "/bin/true")).advice).toMatch(
+      "commands.outliveDaemon",
+    );
   });
 });
 
@@ -67,7 +78,10 @@ describe("what supervises", () => {
     expect((await examineCgroup(look(["memory", "pids", "cpu"]))).status).toBe("ok");
     expect((await examineCgroup(look(["pids"]))).advice).toBe("delegate memory and cpu as well");
     const refused = await examineCgroup(look([], "it is shared"));
-    expect(refused).toMatchObject({ status: "limited", detail: expect.stringMatching("^it is shared; ") as string });
+    expect(refused).toMatchObject({
+      status: "limited",
+      detail: expect.stringMatching("^it is shared; ") as string,
+    });
     expect(refused.advice).toMatch("Delegate=yes");
   });
 
@@ -103,14 +117,19 @@ describe("the machine", () => {
   });
 
   it("has flock on its PATH, or not", async () => {
-    expect(examineLock({ env: { PATH: folder } }).status).toBe(process.platform === "darwin" ? "ok" : "limited");
+    expect(examineLock({ env: { PATH: folder } }).status).toBe(
+      process.platform === "darwin" ? "ok" : "limited",
+    );
     await writeFile(join(folder, "flock"), "");
     expect(examineLock({ env: { PATH: `/not/there:${folder}` } }).status).toBe("ok");
   });
 
   it("has a clock that can be right, or one that was never set", () => {
     expect(examineClock().status).toBe("ok");
-    expect(examineClock(0)).toMatchObject({ status: "trouble", detail: expect.stringMatching("1970") as string });
+    expect(examineClock(0)).toMatchObject({
+      status: "trouble",
+      detail: expect.stringMatching("1970") as string,
+    });
   });
 });
 
@@ -119,7 +138,10 @@ describe("the places", () => {
     const open = join(folder, "open");
     await mkdir(open);
     await chmod(open, 0o755);
-    expect(await examineDisk({ dataDir: open })).toMatchObject({ status: "trouble", advice: `chmod 700 ${open}` });
+    expect(await examineDisk({ dataDir: open })).toMatchObject({
+      status: "trouble",
+      advice: `chmod 700 ${open}`,
+    });
     await chmod(open, 0o700);
     expect((await examineDisk({ dataDir: open })).status).not.toBe("trouble");
   });
@@ -134,7 +156,8 @@ describe("the places", () => {
 describeIf(process.platform === "linux", "/dev/shm", "a folder in memory", () => {
   it("is said to be gone after a restart", async () => {
     const shm = await mkdtemp("/dev/shm/sessiond-test-");
-    const found = await examineDisk({ dataDir: shm }).finally(() => rm(shm, { recursive: true }));
+    const found = await examineDisk({ dataDir: shm });
+    await rm(shm, { recursive: true });
     expect(found.detail).toMatch(/in memory|free/);
   });
 });

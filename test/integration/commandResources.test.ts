@@ -45,18 +45,21 @@ describeIf(HERE, NEEDS, "limits of the machine", () => {
 
   it("B.6 what its children take counts, and what they share counts once", async () => {
     // Six processes that share 40 MiB: one by one they would come to 240.
-    const share = 'my $x = "a" x ($ARGV[0] * 1048576); for (1..5) { fork or do { sleep 2; exit 0 } } wait for 1..5;';
+    const share =
+      'my $x = "a" x ($ARGV[0] * 1048576); for (1..5) { fork or do { sleep 2; exit 0 } } wait for 1..5;';
     expect(await run(perl(share, "40"), { limits: { memoryBytes: 100 * MIB } })).toMatchObject({
       status: "succeeded",
     });
-    const each = 'for (1..5) { fork or do { my $x = "a" x ($ARGV[0] * 1048576); sleep 1000 } } wait for 1..5; sleep 1000';
+    const each =
+      'for (1..5) { fork or do { my $x = "a" x ($ARGV[0] * 1048576); sleep 1000 } } wait for 1..5; sleep 1000';
     expect(await run(perl(each, "40"), { limits: { memoryBytes: 100 * MIB } })).toMatchObject({
       cause: "memory_limit",
     });
   });
 
   it("B.6 a command that has too many processes ends, or is refused further ones by the kernel", async () => {
-    const forks = 'my $refused = 0; for (1..40) { my $p = fork; $refused++ unless defined $p; if (defined $p && !$p) { sleep 1000 } } exit 7 if $refused; sleep 1000';
+    const forks =
+      "my $refused = 0; for (1..40) { my $p = fork; $refused++ unless defined $p; if (defined $p && !$p) { sleep 1000 } } exit 7 if $refused; sleep 1000";
     const ended = await run(perl(forks), { limits: { processes: 20 } });
     if (ended.limits?.enforcedBy === "sampler")
       expect(ended).toMatchObject({ status: "failed", cause: "process_limit" });
@@ -152,7 +155,9 @@ describeIf(HERE, NEEDS, "limits of a session", () => {
 
   it("B.6 can be changed, and hold at once for what runs", async () => {
     const peer = await daemon().peer();
-    const { sessionId } = await peer.call("session/create", { config: { limits: { memoryBytes: 500 * MIB } } });
+    const { sessionId } = await peer.call("session/create", {
+      config: { limits: { memoryBytes: 500 * MIB } },
+    });
     const commandId = await eating(peer, sessionId, 100);
     const changed = await peer.call("session/update", {
       sessionId,
@@ -171,7 +176,12 @@ describe.skipIf(!HERE)("limits, after the daemon was killed", () => {
     const gate = join(daemon.folder, "gate");
     const script = `$| = 1; print "up\\n"; sleep 1 until -e "${gate}"; my $x = "a" x ($ARGV[0] * 1048576); sleep 1000`;
     const limits = { memoryBytes: 64 * MIB };
-    const { commandId } = await peer.call("command/start", { sessionId, argv: perl(script, "300"), graceMs: 200, limits });
+    const { commandId } = await peer.call("command/start", {
+      sessionId,
+      argv: perl(script, "300"),
+      graceMs: 200,
+      limits,
+    });
     await peer.call("command/output", { commandId, follow: true });
     const { adoptedCommands } = await daemon.crash();
     await writeFile(gate, "");

@@ -24,7 +24,8 @@ export class Archive {
   addProgram(path) {
     this.add(path.slice(1), readFileSync(realpathSync(path)));
     const said = execFileSync("ldd", [path], { encoding: "utf8" });
-    for (const [library] of said.matchAll(/\/\S+\.so\S*/g)) this.add(library.slice(1), readFileSync(realpathSync(library)));
+    for (const [library] of said.matchAll(/\/\S+\.so\S*/g))
+      this.add(library.slice(1), readFileSync(realpathSync(library)));
   }
 
   /** Adds all files below a folder. */

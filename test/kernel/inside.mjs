@@ -4,14 +4,15 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { connect } from "/app/dist/library/client.js";
+import { connect } from "../../dist/library/client.js";
 
 /** Where the daemon is looked for, and finds itself. */
 process.env["XDG_RUNTIME_DIR"] = "/tmp";
 const MIB = 1_048_576;
 const SERVICE = "/sys/fs/cgroup/service";
 const EAT = 'my $x = "a" x ($ARGV[0] * 1048576); $| = 1; print "full\\n"; sleep 1000;';
-const FORKS = 'my $r = 0; for (1..40) { my $p = fork; $r++ unless defined $p; sleep 1000 if defined $p && !$p } exit 7 if $r; sleep 1000';
+const FORKS =
+  "my $r = 0; for (1..40) { my $p = fork; $r++ unless defined $p; sleep 1000 if defined $p && !$p } exit 7 if $r; sleep 1000";
 /** Uses the processor for three seconds of the clock, as far as it gets it, and says how much it got. */
 const BUSY = 'my $t = time; 1 while time - $t < 4; my ($u, $s) = times; printf "%.2f\\n", $u + $s;';
 /** Children that share nothing, all of which have to go. */
@@ -36,7 +37,9 @@ async function until(what, look) {
 /** Where a process lies that has ended, or none. */
 const groups = () => {
   const own = readdirSync(SERVICE).find((name) => name.startsWith("sessiond-"));
-  return own === undefined ? [] : readdirSync(`${SERVICE}/${own}`).filter((name) => name.startsWith("session-"));
+  return own === undefined
+    ? []
+    : readdirSync(`${SERVICE}/${own}`).filter((name) => name.startsWith("session-"));
 };
 
 let daemon;
@@ -61,8 +64,16 @@ async function checkCommands(client, sessionId) {
   const busy = await run(perl(BUSY), { cpuPercent: 25 });
   const { output } = await client.command.output({ commandId: busy.commandId });
   check("cpu.max slows a command down", busy.status === "succeeded" && Number(output) < 2, { output, busy });
-  const free = await run(perl(EAT.replace("1000", "0"), "20"), { memoryBytes: 200 * MIB, processes: 50, cpuPercent: 300 });
-  check("within its limits a command is left alone", free.status === "succeeded" && !free.limits.refusedForks, free);
+  const free = await run(perl(EAT.replace("1000", "0"), "20"), {
+    memoryBytes: 200 * MIB,
+    processes: 50,
+    cpuPercent: 300,
+  });
+  check(
+    "within its limits a command is left alone",
+    free.status === "succeeded" && !free.limits.refusedForks,
+    free,
+  );
   const killed = await run(["perl", "-e", "kill 9, $$"], { memoryBytes: 200 * MIB });
   check("one that is killed by another has no limit for a cause", killed.cause === "exited", killed);
 }
@@ -70,7 +81,11 @@ async function checkCommands(client, sessionId) {
 async function checkSession(client) {
   const { sessionId } = await client.session.create({ config: { limits: { memoryBytes: 150 * MIB } } });
   const eating = async (mib) => {
-    const { commandId } = await client.command.start({ sessionId, argv: perl(EAT, String(mib)), graceMs: 200 });
+    const { commandId } = await client.command.start({
+      sessionId,
+      argv: perl(EAT, String(mib)),
+      graceMs: 200,
+    });
     await client.command.output({ commandId, follow: true });
     return commandId;
   };
@@ -104,7 +119,11 @@ async function checkCrash(client, sessionId) {
   writeFileSync(gate, "");
   const next = await startDaemon(`${SERVICE}/sessiond.daemon`);
   const ended = await next.command.wait({ commandId });
-  check("a command that outlived its daemon ends by its limit, and the next one says so", ended.cause === "memory_limit", ended);
+  check(
+    "a command that outlived its daemon ends by its limit, and the next one says so",
+    ended.cause === "memory_limit",
+    ended,
+  );
   return next;
 }
 

@@ -18,13 +18,13 @@ const INIT = `#!/bin/sh
 export PATH=/usr/bin:/bin HOME=/tmp
 for at in proc:proc sysfs:sys tmpfs:tmp devtmpfs:dev; do mount -t "\${at%:*}" none "/\${at#*:}"; done
 mount -t cgroup2 none /sys/fs/cgroup
-exec ${process.execPath} /inside.mjs
+exec ${process.execPath} /app/test/kernel/inside.mjs
 `;
 
 const archive = new Archive();
 for (const folder of ["proc", "sys", "tmp", "dev"]) archive.add(folder, Buffer.alloc(0), 0o040755);
 archive.add("init", Buffer.from(INIT));
-archive.add("inside.mjs", readFileSync(here("inside.mjs")));
+archive.add("app/test/kernel/inside.mjs", readFileSync(here("inside.mjs")));
 archive.add("app/package.json", readFileSync(here("../../package.json")));
 archive.addFolder("app/dist/program", here("../../dist/program"));
 archive.addFolder("app/dist/library", here("../../dist/library"));
@@ -36,8 +36,22 @@ for (const program of [process.execPath, "/bin/sh", "/usr/bin/perl", "/usr/bin/m
 const folder = mkdtempSync(join(tmpdir(), "sessiond-kernel-"));
 const initrd = join(folder, "initrd");
 writeFileSync(initrd, archive.bytes());
-const machine = ["-m", "2048", "-smp", "2", "-display", "none", "-serial", "stdio", "-no-reboot", "-nic", "none"];
-const speed = canSpeedUp() ? ["-enable-kvm", "-cpu", "host,arch-capabilities=off"] : ["-accel", "tcg", "-cpu", "max"];
+const machine = [
+  "-m",
+  "2048",
+  "-smp",
+  "2",
+  "-display",
+  "none",
+  "-serial",
+  "stdio",
+  "-no-reboot",
+  "-nic",
+  "none",
+];
+const speed = canSpeedUp()
+  ? ["-enable-kvm", "-cpu", "host,arch-capabilities=off"]
+  : ["-accel", "tcg", "-cpu", "max"];
 const child = spawn(
   "qemu-system-x86_64",
   [...machine, ...speed, "-kernel", kernel, "-initrd", initrd, "-append", "console=ttyS0 panic=-1 quiet"],

@@ -34,7 +34,14 @@ async function open(hasKernel: boolean, sessionLimits?: ResourceLimits) {
     places: hasKernel ? [["systemd", () => Promise.resolve(tree)]] : [],
     onRefused: (reason) => void warnings.push(reason),
   });
-  const parts = { dataDir: "/data", ownsProcess: false, sessionLimits: () => sessionLimits, log, watch, kernel };
+  const parts = {
+    dataDir: "/data",
+    ownsProcess: false,
+    sessionLimits: () => sessionLimits,
+    log,
+    watch,
+    kernel,
+  };
   return { groups, warnings, watch, resources: new Resources(parts) };
 }
 
@@ -89,6 +96,16 @@ describe("Resources", () => {
     const { resources } = await open(false, session);
     const hold = await resources.prepare({ ...TRY, limits });
     expect(hold?.begin({ pid: 77, isHeld: false }, () => undefined)).toEqual(expected);
+  });
+
+  it("says where the kernel does not let it, and goes on", async () => {
+    const { resources, warnings } = await open(true);
+    const hold = resources.resume(TRY, "\0", undefined);
+    expect(await hold?.verdict()).toEqual({ refusedForks: 0 });
+    await hold?.kill();
+    expect(warnings).toEqual(["The group of a command cannot be read, killed or removed"]);
+    await hold?.release();
+    resources.close();
   });
 
   it("goes on with the group of an earlier daemon's command", async () => {

@@ -22,11 +22,8 @@ export const doctor: Verb<object> = async (context) => {
   return examined.status === "trouble" ? EXIT.failure : EXIT.ok;
 
   async function examineHere(): Promise<Examined> {
-    const { examine } = await import("../../doctor/examine.js");
-    const { dataDir, socket } = places;
-    const { outliveDaemon } = config.commands;
-    const uid = process.getuid?.() ?? 0;
-    const checks = await examine({ dataDir, socket, outliveDaemon, env: context.io.env, uid });
+    const { examine, patientOf } = await import("../../doctor/examine.js");
+    const checks = await examine(patientOf(config, places));
     const worst = ["trouble", "limited"].find((status) => checks.some((check) => check.status === status));
     return { status: (worst ?? "ok") as Examined["status"], checks: [...checks] };
   }
@@ -44,14 +41,21 @@ function inWords(context: Context, isRunning: boolean, { status, checks }: Exami
   const { paint } = context;
   const nameWidth = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.map((check) => lineOf(context, check, nameWidth));
-  const seen = isRunning ? "as the running daemon sees it" : "as a daemon would see it that started here; none runs";
+  const seen = isRunning
+    ? "as the running daemon sees it"
+    : "as a daemon would see it that started here; none runs";
   return `${paint("bold", WORDS[status])} ${paint("dim", `(${seen})`)}\n\n${lines.join("")}`;
 }
 
-function lineOf({ paint, width }: Context, { name, status, detail, advice }: Finding, nameWidth: number): string {
+function lineOf(
+  { paint, width }: Context,
+  { name, status, detail, advice }: Finding,
+  nameWidth: number,
+): string {
   const [style, word] = MARKS[status];
   const indent = MARK_WIDTH + nameWidth + 4;
-  const text = (what: string): string => [...wrapped(printable(what), width - indent)].join(`\n${" ".repeat(indent)}`);
+  const text = (what: string): string =>
+    [...wrapped(printable(what), width - indent)].join(`\n${" ".repeat(indent)}`);
   const mark = paint(style, word.padEnd(MARK_WIDTH));
   const head = `${mark}  ${name.padEnd(nameWidth)}  ${text(detail)}\n`;
   return advice === undefined ? head : `${head}${" ".repeat(indent)}${paint("dim", text(advice))}\n`;

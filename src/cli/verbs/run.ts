@@ -20,6 +20,10 @@ interface RunOptions {
   readonly timeout?: number;
   readonly retries?: number;
   readonly cwd?: string;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly processes?: number;
+  readonly cpu?: number;
 }
 
 /** Longest purpose and name that the protocol takes, in characters. */
@@ -106,8 +110,10 @@ async function perform(
   return { command: await handle.wait(), isRead };
 }
 
-function startOptions({ timeout, retries, cwd }: RunOptions): StartOptions {
+function startOptions({ timeout, retries, cwd, memory, processes, cpu }: RunOptions): StartOptions {
+  const limits = { memoryBytes: memory, processes, cpuPercent: cpu };
   return {
+    ...(Object.values(limits).every((limit) => limit === undefined) ? {} : { limits }),
     ...(timeout === undefined ? {} : { startToCloseMs: timeout }),
     ...(retries === undefined ? {} : { retry: { maxAttempts: retries + 1 } }),
     ...(cwd === undefined ? {} : { cwd: resolve(cwd) }),

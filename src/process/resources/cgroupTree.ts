@@ -120,7 +120,8 @@ export class CgroupTree {
     for (const session of await foldersIn(this.#root, "session-")) {
       const commands = await foldersIn(join(this.#root, session), "command-");
       for (const command of commands)
-        if (!this.#isWanted(command.slice("command-".length), isKnown)) this.#left.add(join(this.#root, session, command));
+        if (!this.#isWanted(command.slice("command-".length), isKnown))
+          this.#left.add(join(this.#root, session, command));
       if (commands.length === 0) await this.#folders.remove(join(this.#root, session)).catch(() => undefined);
     }
     await this.#removeLeft();

@@ -59,7 +59,9 @@ export async function openDelegated(
   const root = basename(here) === OWN_GROUP ? dirname(here) : here;
   const controllers = await controllersOf(root);
   if (!controllers.has("memory") && !controllers.has("pids"))
-    throw new NoCgroupError(`the kernel's cgroup v2 at ${root} has neither the memory nor the pids controller`);
+    throw new NoCgroupError(
+      `the kernel's cgroup v2 at ${root} has neither the memory nor the pids controller`,
+    );
   try {
     await leave(root, pid, folders);
     await enableControllers(root, controllers);
@@ -70,7 +72,9 @@ export async function openDelegated(
   } catch (error) {
     if (error instanceof NoCgroupError) throw error;
     const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new NoCgroupError(`the cgroup at ${root} is not the daemon's to divide (${code})`, { cause: error });
+    throw new NoCgroupError(`the cgroup at ${root} is not the daemon's to divide (${code})`, {
+      cause: error,
+    });
   }
 }
 
@@ -148,5 +152,7 @@ function ignoreGone(error: unknown): void {
 
 /** Spaces and the like stand as octal numbers in mountinfo. */
 function decoded(path: string): string {
-  return path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)));
+  return path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCodePoint(Number.parseInt(octal, 8)),
+  );
 }

@@ -122,7 +122,8 @@ export class KernelLimits {
   }
 
   async #look(): Promise<Open | undefined> {
-    const reasons = this.#parts.places.length === 0 ? ["a daemon inside another program leaves its cgroup alone"] : [];
+    const reasons =
+      this.#parts.places.length === 0 ? ["a daemon inside another program leaves its cgroup alone"] : [];
     for (const [by, open] of this.#parts.places) {
       try {
         this.#open = { tree: await open(), by };

@@ -161,7 +161,11 @@ export class LimitWatch {
     const memory = await this.#memoryOver(bounds, seen);
     if (memory > 0) {
       const isUrgent = memory > (bounds.memoryBytes ?? 0) * URGENT_FACTOR;
-      return this.#end(fattest(seen, (entry) => entry.memoryBytes), "memory_limit", isUrgent);
+      return this.#end(
+        fattest(seen, (entry) => entry.memoryBytes),
+        "memory_limit",
+        isUrgent,
+      );
     }
     const tasks = (entry: Entry): number => entry.usage?.tasks ?? 0;
     if (isOver(sum(seen, tasks), bounds.processes))

@@ -30,13 +30,21 @@ export interface ScopeParts {
  * @throws NoCgroupError where that is not to be had
  */
 export async function openScope(name: string, parts: ScopeParts = {}): Promise<CgroupTree> {
-  const { view = viewOf("self"), pid = process.pid, env = process.env, call = busctl, open = openDelegated } = parts;
+  const {
+    view = viewOf("self"),
+    pid = process.pid,
+    env = process.env,
+    call = busctl,
+    open = openDelegated,
+  } = parts;
   const runtime = env["XDG_RUNTIME_DIR"] ?? `/run/user/${parts.uid ?? process.getuid?.() ?? 0}`;
   if (!existsSync(join(runtime, "systemd", "private")))
     throw new NoCgroupError("no service manager of this user runs");
   const here = basename(await cgroupFolder(view));
   if (!here.endsWith(".scope"))
-    throw new NoCgroupError(`the daemon is in ${here || "no unit"}, which has to delegate its cgroup: Delegate=yes`);
+    throw new NoCgroupError(
+      `the daemon is in ${here || "no unit"}, which has to delegate its cgroup: Delegate=yes`,
+    );
   const scope = `${name}-${pid}.scope`;
   // What it has started to start commands for it has to come along.
   await call(startScope(scope, [pid, ...(await childrenOf(pid))])).catch((cause: unknown) => {
@@ -52,7 +60,11 @@ export async function openScope(name: string, parts: ScopeParts = {}): Promise<C
 
 /** The call by which systemd makes a scope around processes. */
 function startScope(scope: string, pids: readonly number[]): string[] {
-  const manager = ["org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"];
+  const manager = [
+    "org.freedesktop.systemd1",
+    "/org/freedesktop/systemd1",
+    "org.freedesktop.systemd1.Manager",
+  ];
   const properties = ["3", "PIDs", "au", String(pids.length), ...pids.map(String), "Delegate", "b", "true"];
   const description = ["Description", "s", "sessiond and its commands"];
   // Nothing goes with it, hence the 0 at the end.

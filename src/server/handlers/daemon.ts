@@ -89,7 +89,11 @@ async function showFindings({ examine, supervisor }: Services): Promise<Result<"
   const { state, reason, damage } = supervisor.journal.health;
   const isWell = state === "ok" && damage === undefined;
   const journal = isWell
-    ? { name: "journal", status: "ok" as const, detail: `durable up to event ${supervisor.journal.committed}` }
+    ? {
+        name: "journal",
+        status: "ok" as const,
+        detail: `durable up to event ${supervisor.journal.committed}`,
+      }
     : {
         name: "journal",
         status: "trouble" as const,

@@ -7,7 +7,9 @@ import { PlainGroups } from "./plainGroups.js";
 const ALL = new Set(["memory", "pids", "cpu"]);
 const REQUEST = { sessionId: "s", name: "token-1", session: {}, command: {} };
 
-async function open(controllers: ReadonlySet<string> = ALL): Promise<{ groups: PlainGroups; tree: CgroupTree }> {
+async function open(
+  controllers: ReadonlySet<string> = ALL,
+): Promise<{ groups: PlainGroups; tree: CgroupTree }> {
   const groups = await PlainGroups.open();
   return { groups, tree: new CgroupTree(groups.root, controllers, groups) };
 }
@@ -92,7 +94,11 @@ describe("CgroupTree", () => {
     const next = new CgroupTree(groups.root, ALL, groups);
     await next.make({ ...REQUEST, sessionId: "own", name: "own-1" });
     await next.sweep((name) => name === "kept-1");
-    expect((await groups.groupsIn(groups.root)).toSorted()).toEqual(["session-kept-1", "session-own", "somebody's"]);
+    expect((await groups.groupsIn(groups.root)).toSorted()).toEqual([
+      "session-kept-1",
+      "session-own",
+      "somebody's",
+    ]);
   });
 
   it("tells what the kernel refuses", async () => {

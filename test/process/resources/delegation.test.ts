@@ -25,7 +25,9 @@ describe("the cgroup of a process", () => {
     const view = await groups.view("/");
     await writeFile(view.mountinfo, "30 25 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
     await expect(cgroupFolder(view)).rejects.toThrow("there is no cgroup v2 mounted");
-    await expect(cgroupFolder({ mountinfo: "/not/there", cgroup: "/not/there" })).rejects.toThrow(NoCgroupError);
+    await expect(cgroupFolder({ mountinfo: "/not/there", cgroup: "/not/there" })).rejects.toThrow(
+      NoCgroupError,
+    );
     expect(viewOf(7).cgroup).toBe("/proc/7/cgroup");
   });
 });
@@ -61,19 +63,24 @@ describe("openDelegated", () => {
     expect(await shared.groupsIn(shared.root)).toEqual([]);
 
     const bare = await PlainGroups.open("hugetlb");
-    await expect(openDelegated(await bare.view("/"), "x", process.pid, bare)).rejects.toThrow("neither the memory");
+    await expect(openDelegated(await bare.view("/"), "x", process.pid, bare)).rejects.toThrow(
+      "neither the memory",
+    );
     expect((await lookAtDelegation(await bare.view("/"))).obstacle).toMatch("none of memory, pids and cpu");
 
     const foreign = await PlainGroups.open();
     const make = (): Promise<never> => Promise.reject(Object.assign(new Error("no"), { code: "EACCES" }));
-    const denied = openDelegated(await foreign.view("/"), "x", process.pid, { ...foreign, make });
+    const denied = openDelegated(await foreign.view("/"), "x", process.pid, { make, remove: foreign.remove });
     await expect(denied).rejects.toThrow("is not the daemon's to divide (EACCES)");
   });
 
   it("is looked at without changing anything", async () => {
     const groups = await PlainGroups.open();
     const view = await groups.view("/");
-    expect(await lookAtDelegation(view)).toEqual({ folder: groups.root, controllers: ["memory", "pids", "cpu"] });
+    expect(await lookAtDelegation(view)).toEqual({
+      folder: groups.root,
+      controllers: ["memory", "pids", "cpu"],
+    });
     expect(await groups.read(groups.root, "cgroup.subtree_control")).toBe("");
     expect(await lookAtDelegation(await groups.view("/gone"))).toMatchObject({ controllers: [] });
     expect((await lookAtDelegation({ mountinfo: "/no", cgroup: "/no" })).obstacle).toMatch("no cgroup v2");

@@ -49,7 +49,8 @@ export class PlainGroups implements CgroupFolders {
   /** As the kernel: refused while there are processes or groups in it. */
   readonly remove = async (folder: string): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true });
-    const isBusy = entries.some((entry) => entry.isDirectory()) || (await this.read(folder, "cgroup.procs")) !== "";
+    const isBusy =
+      entries.some((entry) => entry.isDirectory()) || (await this.read(folder, "cgroup.procs")) !== "";
     if (isBusy) throw Object.assign(new Error("EBUSY"), { code: "EBUSY" });
     await rm(folder, { recursive: true });
   };

@@ -54,16 +54,22 @@ describe("openScope", () => {
 
   it("leaves a daemon alone that is in a service, or that nobody manages", async () => {
     const service = await scene("/sessiond.service");
-    await expect(openScope("sessiond-1", service.parts)).rejects.toThrow("in sessiond.service, which has to delegate");
+    await expect(openScope("sessiond-1", service.parts)).rejects.toThrow(
+      "in sessiond.service, which has to delegate",
+    );
     const unmanaged = await scene("/session-3.scope", false);
-    await expect(openScope("sessiond-1", unmanaged.parts)).rejects.toThrow("no service manager of this user runs");
+    await expect(openScope("sessiond-1", unmanaged.parts)).rejects.toThrow(
+      "no service manager of this user runs",
+    );
     expect([...service.calls, ...unmanaged.calls]).toEqual([]);
   });
 
   it("says what the service manager said", async () => {
     const { parts } = await scene("/session-3.scope");
     const call = (): Promise<never> => Promise.reject(new Error("Call failed: Access denied\n"));
-    await expect(openScope("sessiond-1", { ...parts, call })).rejects.toThrow("gives no scope: Call failed: Access");
+    await expect(openScope("sessiond-1", { ...parts, call })).rejects.toThrow(
+      "gives no scope: Call failed: Access",
+    );
     // There is no such program, or no bus to call on.
     const { call: _, ...real } = parts;
     const env = { ...real.env, DBUS_SESSION_BUS_ADDRESS: "unix:path=/not/there" };
