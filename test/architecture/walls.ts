@@ -234,6 +234,8 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/log/rollingFile.ts": "one state machine: a file that is opened, rolled, given up and opened again",
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/runner.ts": "the commands that run: what events, callers and a stop want of each of them",
+  "src/process/resources/limitWatch.ts": "one state machine: what is watched, and what each look makes of it",
+  "src/session/decideExecution.ts": "one decider: what may become of a command, from its start to its end",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
@@ -263,6 +265,10 @@ export const DISK_CALLS: Readonly<
   "src/journal/reserve.ts": {
     calls: ["unlinkSync"],
     reason: "the reserve is given back in the very turn in which a write failed, by disk's own operation",
+  },
+  "src/process/resources/cgroupFiles.ts": {
+    calls: ["rmdir"],
+    reason: "a group of the kernel is a folder of its own file system: nothing of it is on a disk",
   },
   "src/index.ts": {
     calls: ["rm"],

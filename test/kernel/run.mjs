@@ -1,7 +1,7 @@
 // Boots a kernel of its own in a virtual machine, with cgroup v2, and has inside.mjs hold the built program to what it
 // promises there. Needs qemu-system-x86_64, a kernel that has what it needs built in (such as Debian's
 // linux-image-cloud-amd64, unpacked), perl and the build.
-//   node test/kernel/run.mjs /path/to/vmlinuz
+//   npm run test:kernel -- /path/to/vmlinuz
 import { spawn } from "node:child_process";
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { Archive } from "./archive.mjs";
 
 const [kernel] = process.argv.slice(2);
-if (kernel === undefined) throw new Error("which kernel? node test/kernel/run.mjs /path/to/vmlinuz");
+if (kernel === undefined) throw new Error("which kernel? npm run test:kernel -- /path/to/vmlinuz");
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const INIT = `#!/bin/sh
