@@ -10,6 +10,7 @@ import type { Places } from "./config/places.js";
 import { finishRestore } from "./content/backup/restoreFolder.js";
 import { openTemporaryFolder } from "./content/temporaryFolder.js";
 import { ensurePrivateFolder, syncFolder } from "./disk/folder.js";
+import { examine, patientOf } from "./doctor/examine.js";
 import { registerAlerts } from "./jobs/alerts.js";
 import { registerJobs } from "./jobs/index.js";
 import { type DaemonLog, openDaemonLog } from "./log/daemonLog.js";
@@ -48,6 +49,8 @@ export interface DaemonOptions {
   readonly storage?: "files" | "memory";
   /** Whether to listen on the socket; a daemon inside another program may do without. True if absent. */
   readonly listen?: boolean;
+  /** Whether the daemon has its process to itself: then it may go into a cgroup of its own, to have commands held there. */
+  readonly ownsProcess?: boolean;
   /** Gets the log's lines as well, made for people. */
   readonly terminal?: NodeJS.WritableStream;
   /** Whether those lines have colours. */
@@ -138,6 +141,7 @@ async function open(options: DaemonOptions, closers: Closers): Promise<Daemon> {
     version: VERSION,
     startedAtMs,
     places: { dataDir, logDir, ...(options.listen === false ? {} : { socket }) },
+    examine: () => examine(patientOf(config, options.listen === false ? { dataDir } : places)),
     log,
     end,
   });
@@ -245,6 +249,7 @@ function openSupervisor(opening: Opening, clock: SystemClock): Promise<Superviso
     contentDir,
     checkpointsDir,
     runningDir: opening.storage === "memory" ? undefined : places.runningDir,
+    ownsProcess: opening.ownsProcess,
     keeper: config.commands.outliveDaemon ? keeperPrograms() : undefined,
     // With the journal in memory, what is in the index ends with the daemon too.
     searchDir: opening.storage === "memory" ? join(places.tempDir, "search") : places.searchDir,

@@ -3,7 +3,7 @@ import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
 import { conversationVerbs } from "./conversationVerbs.js";
 import { MORE_VERBS } from "./moreVerbs.js";
-import { collect, durationMs, eventTypes, wholeNumber } from "./optionValues.js";
+import { collect, durationMs, eventTypes, sizeBytes, wholeNumber } from "./optionValues.js";
 import { shelfVerbs } from "./shelfVerbs.js";
 import { SORTS } from "./top/order.js";
 import type { VerbSpec } from "./verb.js";
@@ -54,6 +54,13 @@ export const VERBS: readonly VerbSpec[] = [
     about: "what the daemon holds, and whether it is well",
     load: async () => (await import("./verbs/status.js")).status,
   },
+  {
+    name: "doctor",
+    group: DAEMON,
+    about: "what this machine lets the daemon do, and what to do about it; works without one",
+    more: "Ends with 1 where something is to be done.",
+    load: async () => (await import("./verbs/doctor.js")).doctor,
+  },
   PING,
   {
     name: "run",
@@ -67,6 +74,17 @@ export const VERBS: readonly VerbSpec[] = [
       { flags: "--timeout <duration>", about: "stop each try after so long", parse: durationMs },
       { flags: "--retries <count>", about: "further tries after one that fails", parse: wholeNumber(0) },
       { flags: "--cwd <folder>", about: "folder to run it in (this one)" },
+      { flags: "--memory <size>", about: "end it when it takes more, such as 512M or 2G", parse: sizeBytes },
+      {
+        flags: "--processes <count>",
+        about: "processes and threads that it may have",
+        parse: wholeNumber(1),
+      },
+      {
+        flags: "--cpu <percent>",
+        about: "of one core that it may use, where the kernel can hold that",
+        parse: wholeNumber(1),
+      },
     ],
     passesThrough: true,
     more:

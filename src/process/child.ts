@@ -25,6 +25,7 @@ export async function startChild(request: StartRequest): Promise<Supervised> {
     supervision: "child",
     pid,
     identity,
+    isHeld: false,
     ended,
     gone,
     ...started,

@@ -5,15 +5,25 @@ import { readdir, readFile } from "node:fs/promises";
 export interface ProcStat {
   /** `R`, `S`, `D`, `T`, `Z` (zombie), `X` (dead), … */
   readonly state: string;
+  readonly parentPid: number;
   readonly groupId: number;
   readonly threads: number;
   /** When the process started, in clock ticks (usually 10 ms) since boot. */
   readonly startTicks: number;
+  /** Its use of the processor, in user and system mode, in clock ticks; then that of its children that were collected. */
+  readonly ownTicks: number;
+  readonly childTicks: number;
 }
+
+/** The name that keepers give themselves. */
+export const KEEPER_NAME = "sessiond-keeper";
 
 // Fields are counted as in proc(5), where the state is field 3 and the first one after the name.
 const FIRST_FIELD = 3;
+const PARENT_FIELD = 4;
 const GROUP_FIELD = 5;
+/** Clock ticks of itself, in user and system mode, and of its children that were collected. */
+const CPU_FIELDS = [14, 15, 16, 17];
 const THREADS_FIELD = 20;
 const START_FIELD = 22;
 
@@ -27,15 +37,21 @@ export function parseStat(line: string): ProcStat | undefined {
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
   const numberAt = (field: number): number => Number(fields[field - FIRST_FIELD] ?? Number.NaN);
   const [state] = fields;
+  const parentPid = numberAt(PARENT_FIELD);
   const groupId = numberAt(GROUP_FIELD);
   const threads = numberAt(THREADS_FIELD);
   const startTicks = numberAt(START_FIELD);
-  if (state === undefined || ![groupId, threads, startTicks].every(Number.isSafeInteger)) return undefined;
-  return { state, groupId, threads, startTicks };
+  const [user = 0, system = 0, childUser = 0, childSystem = 0] = CPU_FIELDS.map(numberAt);
+  const ownTicks = user + system;
+  const childTicks = childUser + childSystem;
+  const numbers = { parentPid, groupId, threads, startTicks, ownTicks, childTicks };
+  return state === undefined || !Object.values(numbers).every(Number.isSafeInteger)
+    ? undefined
+    : { state, ...numbers };
 }
 
 /** True for a process that has ended and waits for its parent to collect it. */
-export function hasEnded(stat: ProcStat): boolean {
+export function hasEnded(stat: Pick<ProcStat, "state" | "threads">): boolean {
   // A process whose first thread has ended shows Z as well, while its other threads go on.
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
 }
@@ -54,6 +70,16 @@ export function readStatNow(pid: number): ProcStat | undefined {
 export async function readStat(pid: number): Promise<ProcStat | undefined> {
   const line = await readFile(`/proc/${pid}/stat`, "latin1").catch(undefinedIfOutOfReach);
   return line === undefined ? undefined : parseStat(line);
+}
+
+/** The parent of a process; undefined where there is none of that id. */
+export async function parentOf(pid: number): Promise<number | undefined> {
+  return (await readStat(pid))?.parentPid;
+}
+
+/** The name that a process has given itself, 15 characters of it; undefined where there is none of that id. */
+export async function readComm(pid: number): Promise<string | undefined> {
+  return (await readFile(`/proc/${pid}/comm`, "utf8").catch(undefinedIfOutOfReach))?.trimEnd();
 }
 
 /** The pids of all processes that can be seen; undefined where there is no `/proc`. */

@@ -20,6 +20,8 @@ export interface StartRequest extends Omit<LaunchRequest, "onExit"> {
   readonly closeAtMs: number;
   /** From SIGTERM to SIGKILL, where nobody says otherwise. */
   readonly graceMs: number;
+  /** The folder of the kernel's group that it is to run in, which is there, where a keeper can put it in. */
+  readonly cgroup?: string | undefined;
 }
 
 /** A process that was started, and whoever stands between it and the daemon. */
@@ -32,6 +34,8 @@ export interface Supervised {
   readonly identity: ProcessIdentity | undefined;
   /** When it was started, wall time, epoch milliseconds; absent where that is now. */
   readonly startedAtMs?: number | undefined;
+  /** Whether it runs in the group that was asked for. */
+  readonly isHeld: boolean;
   /** Sends a signal to the process's group; nothing where it has ended. */
   readonly signal: (signal: NodeJS.Signals) => void;
   /**

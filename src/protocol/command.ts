@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { LIMITS } from "./limits.js";
 import { retryPolicy } from "./session.js";
+import { resourceLimits } from "./resourceLimits.js";
 import { absolutePath, count, durationMs, environment, id, label, text, time } from "./shapes.js";
 
 export const commandStatus = z.enum([
@@ -30,11 +31,23 @@ export const endCause = z.enum([
   "schedule_to_close",
   "stalled",
   "output_limit",
+  "memory_limit",
+  "process_limit",
+  "cpu_limit",
   "signalled",
   "session_ended",
   "daemon_stopped",
   "daemon_lost",
 ]);
+
+/**
+ * What holds a command within its limits: `cgroup`: the kernel, in a group that was delegated to the daemon; `systemd`: the
+ * kernel, in a group that the user's service manager delegated; `sampler`: looks of the daemon, four times a second.
+ */
+export const enforcedBy = z.enum(["cgroup", "systemd", "sampler"]);
+
+/** What nobody holds: the daemon can see how much of the processor is used, and not slow it down; without /proc, nothing. */
+export const notHeld = z.array(z.enum(["memoryBytes", "processes", "cpuPercent"]));
 
 const argument = z
   .string()
@@ -71,6 +84,8 @@ export const commandRequest = {
   graceMs: durationMs.optional(),
   maxOutputBytes: count.optional(),
   retry: retryPolicy.partial().optional(),
+  /** Of this command alone; those of its session hold for all its commands together. */
+  limits: resourceLimits.optional(),
 };
 
 /** A command as it is shown. */
@@ -103,6 +118,16 @@ export const command = z.strictObject({
   durationMs: count.optional(),
   stdoutBytes: count.optional(),
   stderrBytes: count.optional(),
+  /** Where it has limits of its own, or its session has some. */
+  limits: resourceLimits
+    .extend({
+      /** Of the try that runs or ran last; absent before the first. */
+      enforcedBy: enforcedBy.optional(),
+      notHeld: notHeld.optional(),
+      /** How often the kernel refused it a further process; that ends no command, so it may have gone on without. */
+      refusedForks: count.optional(),
+    })
+    .optional(),
 });
 
 /** The signals that `command/signal` sends. */

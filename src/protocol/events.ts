@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ALERT_EVENTS } from "./alert.js";
 import { agentId, chainEntry } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
-import { endCause, command, commandStatus, signalName, supervision } from "./command.js";
+import { command, commandStatus, endCause, enforcedBy, notHeld, signalName, supervision } from "./command.js";
 import { json } from "./json.js";
 import { invocationData } from "./invocation.js";
 import { message } from "./message.js";
@@ -62,7 +62,14 @@ const SESSION_EVENTS = {
   /** It came with a session that was imported, and is over. */
   "command/imported": () => command,
   "command/started": () =>
-    z.strictObject({ commandId: id, attempt: count, pid: count, supervision: supervision.optional() }),
+    z.strictObject({
+      commandId: id,
+      attempt: count,
+      pid: count,
+      supervision: supervision.optional(),
+      enforcedBy: enforcedBy.optional(),
+      notHeld: notHeld.optional(),
+    }),
   "command/retrying": () =>
     z.strictObject({
       commandId: id,
@@ -71,6 +78,7 @@ const SESSION_EVENTS = {
       exitCode: z.int().optional(),
       signal: z.string().optional(),
       error: text.optional(),
+      refusedForks: count.optional(),
       nextAttemptAt: time,
     }),
   "command/signalled": () => z.strictObject({ commandId: id, signal: signalName }),
@@ -82,6 +90,7 @@ const SESSION_EVENTS = {
       exitCode: z.int().optional(),
       signal: z.string().optional(),
       error: text.optional(),
+      refusedForks: count.optional(),
       durationMs: count,
       /** When it was, where it ended while no daemon was there; else it is the time of the event. */
       endedAt: time.optional(),

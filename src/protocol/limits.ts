@@ -89,6 +89,10 @@ export const LIMITS = {
   importFileBytes: 4_194_304,
   /** Activities of one session that is imported. */
   importActivities: 10_000,
+  /** Highest limit of processes and threads: as many ids as Linux has. */
+  processes: 4_194_304,
+  /** Highest limit of the processor, in percent of one core. */
+  cpuPercent: 1_000_000,
   /** Subscriptions of one connection. */
   subscriptionsPerConnection: 64,
   /** Longest time that `command/wait` and a following `command/output` hold an answer back. */

@@ -1,11 +1,12 @@
 import { z } from "zod";
 
-import { command, commandRequest } from "./command.js";
+import { command, commandRequest, enforcedBy, notHeld } from "./command.js";
 import { invocationData } from "./invocation.js";
 import { LIMITS } from "./limits.js";
 import { message } from "./message.js";
 import { activity, retryPolicy, session, sessionConfig, sessionConfigPatch, totals } from "./session.js";
 import { count, durationMs, id, label, time } from "./shapes.js";
+import { resourceLimits } from "./resourceLimits.js";
 import { workspace } from "./workspace.js";
 
 /** What the first line of a file says that holds a whole session. */
@@ -145,7 +146,9 @@ export const portableCommand = command
     signal: label.optional(),
     limits: sessionConfig
       .pick({ startToCloseMs: true, stallTimeoutMs: true, graceMs: true, maxOutputBytes: true })
-      .extend({ scheduleToCloseMs: durationMs }),
+      .extend({ scheduleToCloseMs: durationMs, ...resourceLimits.shape }),
+    holding: z.strictObject({ enforcedBy: enforcedBy.optional(), notHeld: notHeld.optional() }).optional(),
+    refusedForks: count.optional(),
     retry: retryPolicy,
     mergeStderr: z.boolean().optional(),
     /** Somebody asked it to end. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { json, jsonObject } from "./json.js";
+import { resourceLimits } from "./resourceLimits.js";
 import { absolutePath, count, durationMs, environment, id, label, seq, tags, text, time } from "./shapes.js";
 import { workspace } from "./workspace.js";
 
@@ -47,6 +48,8 @@ export const sessionConfig = z.strictObject({
   graceMs: durationMs,
   maxOutputBytes: count,
   retry: retryPolicy,
+  /** Of all its commands together; what a command may take for itself is said when it is started. */
+  limits: resourceLimits.optional(),
   /** Commands at a time. */
   maxRunningCommands: z.int().min(1),
   /** What is measured beside its processes; nothing where it is left out. */

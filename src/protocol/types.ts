@@ -4,7 +4,7 @@ import type { alert, alertDelivery } from "./alert.js";
 import type { alertRule } from "./alertRule.js";
 import type { chain, chainEntry } from "./chain.js";
 import type { checkpoint } from "./checkpoint.js";
-import type { command } from "./command.js";
+import type { command, enforcedBy } from "./command.js";
 import type { EVENTS, EventType, NOTIFICATIONS, SessionEventType } from "./events.js";
 import type { invocation } from "./invocation.js";
 import type { message } from "./message.js";
@@ -18,6 +18,7 @@ import type {
   sessionConfigPatch,
   usage,
 } from "./session.js";
+import type { resourceLimits } from "./resourceLimits.js";
 import type { template, templateDefaults } from "./template.js";
 import type { workspace } from "./workspace.js";
 
@@ -47,6 +48,8 @@ export type SessionShape = z.output<typeof session>;
 export type ReleaseReason = z.output<typeof releaseReason>;
 export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
+export type EnforcedBy = z.output<typeof enforcedBy>;
+export type ResourceLimitsShape = z.output<typeof resourceLimits>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
 export type ActivityKind = z.output<typeof activityKind>;

@@ -20,7 +20,15 @@ interface ConnectionsLog {
 /** What the handlers are given as it is; the rest of their services is made here. */
 type Given = Pick<
   Services,
-  "supervisor" | "logbook" | "paths" | "loop" | "idempotency" | "version" | "startedAtMs" | "places"
+  | "supervisor"
+  | "logbook"
+  | "paths"
+  | "loop"
+  | "idempotency"
+  | "version"
+  | "startedAtMs"
+  | "places"
+  | "examine"
 >;
 
 interface OpeningParts extends Given {

@@ -15,6 +15,7 @@ import type { AlertCommand, AlertRuleCommand } from "./alertCommands.js";
 import type {
   ChainEntry,
   CheckpointValue,
+  Holding,
   ProcessIdentity,
   SessionStatus,
   Supervision,
@@ -156,6 +157,7 @@ export type Command =
       readonly attempt: number;
       readonly process: ProcessIdentity;
       readonly supervision?: Supervision | undefined;
+      readonly holding?: Holding | undefined;
     }
   /** A report: the try is over. */
   | {

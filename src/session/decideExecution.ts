@@ -102,8 +102,12 @@ function reportStart(execution: Execution, command: Of<"command/report-start">):
   const isNews =
     (status === "starting" || status === "backing_off") && command.attempt === execution.attempt + 1;
   if (!isNews) return NOTHING;
-  const { attempt, process, supervision } = command;
-  const data = { commandId, attempt, process, ...(supervision === undefined ? {} : { supervision }) };
+  const { attempt, process, supervision, holding } = command;
+  const told = {
+    ...(supervision === undefined ? {} : { supervision }),
+    ...(holding === undefined ? {} : { holding }),
+  };
+  const data = { commandId, attempt, process, ...told };
   return happened({ type: "command/started", sessionId, data });
 }
 
@@ -192,6 +196,9 @@ function finalStatus(execution: Execution, outcome: Outcome): ExecutionStatus {
       return "timed_out";
     case "start_failed":
     case "output_limit":
+    case "memory_limit":
+    case "process_limit":
+    case "cpu_limit":
       return execution.cancelled ? "cancelled" : "failed";
   }
 }

@@ -14,6 +14,7 @@ import type {
   EndCause,
   Execution,
   ExecutionStatus,
+  Holding,
   Lease,
   InvocationStatus,
   ProcessIdentity,
@@ -120,6 +121,8 @@ export interface Outcome {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
   readonly error?: string | undefined;
+  /** How often the kernel refused it a process. */
+  readonly refusedForks?: number | undefined;
 }
 
 interface SessionEventData {
@@ -167,6 +170,7 @@ interface SessionEventData {
     readonly attempt: number;
     readonly process: ProcessIdentity;
     readonly supervision?: Supervision | undefined;
+    readonly holding?: Holding | undefined;
   };
   "command/retrying": Outcome & {
     readonly commandId: string;

@@ -11,6 +11,7 @@ const NO_OUTCOME = {
   cause: undefined,
   error: undefined,
   nextAttemptAt: undefined,
+  refusedForks: undefined,
 } as const;
 
 /**
@@ -26,21 +27,22 @@ export function evolveExecution(
   if (execution === undefined) return undefined;
   switch (event.type) {
     case "command/started": {
-      const { attempt, process, supervision } = event.data;
+      const { attempt, process, supervision, holding } = event.data;
       const startedAt = execution.startedAt ?? stamp.at;
+      const begun = { attempt, process, supervision, holding, startedAt };
       // How the try before it ended says nothing about this one.
-      return { ...execution, ...NO_OUTCOME, status: "running", attempt, process, supervision, startedAt };
+      return { ...execution, ...NO_OUTCOME, status: "running", ...begun };
     }
     case "command/retrying": {
-      const { attempt, nextAttemptAt, cause, exitCode, signal, error } = event.data;
-      const last = { attempt, nextAttemptAt, cause, exitCode, signal, error };
+      const { attempt, nextAttemptAt, cause, exitCode, signal, error, refusedForks } = event.data;
+      const last = { attempt, nextAttemptAt, cause, exitCode, signal, error, refusedForks };
       return { ...execution, ...last, status: "backing_off", process: undefined };
     }
     case "command/signalled":
       return event.data.cancels ? { ...execution, cancelled: true } : execution;
     case "command/ended": {
-      const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes } = event.data;
-      const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes };
+      const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes, refusedForks } = event.data;
+      const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes, refusedForks };
       // Its process is kept: what it left behind in its group may have to be found after a crash.
       return { ...execution, ...outcome, nextAttemptAt: undefined, endedAt: event.data.endedAt ?? stamp.at };
     }
@@ -72,6 +74,7 @@ function accepted(sessionId: string, fields: AcceptedFields, { seq, at }: Stamp)
     process: undefined,
     cancelled: false,
     ...NO_OUTCOME,
+    holding: undefined,
     createdAt: at,
     startedAt: undefined,
     endedAt: undefined,
@@ -93,6 +96,8 @@ function imported(sessionId: string, fields: ImportedExecution, { seq }: Stamp):
     signal: fields.signal,
     cause: fields.cause,
     error: fields.error,
+    holding: fields.holding,
+    refusedForks: fields.refusedForks,
     createdAt: fields.createdAt,
     startedAt: fields.startedAt,
     endedAt: fields.endedAt,

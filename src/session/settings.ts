@@ -6,12 +6,13 @@ export function mergeSettings(
   patch: SessionConfigPatch | undefined,
 ): SessionConfigShape {
   if (patch === undefined) return base;
-  const { retry, logging, ...flat } = patch;
+  const { retry, logging, limits, ...flat } = patch;
   return {
     ...base,
     ...given(flat),
     retry: { ...base.retry, ...given(retry ?? {}) },
     logging: { ...base.logging, ...given(logging ?? {}) },
+    ...mergedLimits(base.limits, limits),
   };
 }
 
@@ -25,7 +26,17 @@ export function mergePatches(
     ...given(patch ?? {}),
     retry: { ...base?.retry, ...given(patch?.retry ?? {}) },
     logging: { ...base?.logging, ...given(patch?.logging ?? {}) },
+    ...mergedLimits(base?.limits, patch?.limits),
   };
+}
+
+/** Limits of one kind; a session that never had any has no such key, as in journals of before there were any. */
+function mergedLimits(
+  base: SessionConfigPatch["limits"],
+  patch: SessionConfigPatch["limits"],
+): Pick<SessionConfigPatch, "limits"> {
+  if (base === undefined && patch === undefined) return {};
+  return { limits: { ...given(base ?? {}), ...given(patch ?? {}) } };
 }
 
 /** The entries that have a value: a key that is there but undefined sets nothing. */

@@ -1,7 +1,9 @@
 import type { Json } from "../protocol/json.js";
 import type {
   CommandShape,
+  EnforcedBy,
   InvocationShape,
+  ResourceLimitsShape,
   SessionConfigShape,
   SessionShape,
   TemplateDefaults,
@@ -188,8 +190,17 @@ export interface Chain {
   readonly chunks: readonly (readonly ChainEntry[])[];
 }
 
-/** The limits within which a command runs; 0 does not limit. */
-export interface ExecutionLimits {
+/** How much of the machine something may take; see the protocol. */
+export type ResourceLimits = Readonly<ResourceLimitsShape>;
+
+/** Who holds a try within its limits, and which of them nobody does. */
+export interface Holding {
+  readonly enforcedBy?: EnforcedBy | undefined;
+  readonly notHeld?: readonly ("memoryBytes" | "processes" | "cpuPercent")[] | undefined;
+}
+
+/** The limits within which a command runs; 0, and what is absent, does not limit. */
+export interface ExecutionLimits extends ResourceLimits {
   readonly startToCloseMs: number;
   readonly scheduleToCloseMs: number;
   readonly stallTimeoutMs: number;
@@ -219,6 +230,10 @@ export interface Execution {
   /** Random; in the environment of its processes, so that they are recognised. Never shown. */
   readonly token: string;
   readonly limits: ExecutionLimits;
+  /** Of the try that runs, or ran last; absent where nothing of the machine is limited. */
+  readonly holding?: Holding | undefined;
+  /** How often the kernel refused it a process, as far as that is known. */
+  readonly refusedForks?: number | undefined;
   readonly retry: SessionConfigShape["retry"];
   /** What it writes on standard error goes where its standard output goes, in the order in which it was written. */
   readonly mergeStderr?: boolean | undefined;

@@ -1,5 +1,6 @@
 import type { Ending } from "../process/supervised.js";
 import type { EndCause } from "../session/state.js";
+import type { Hold } from "./resources.js";
 
 /** Causes that end one try and leave the next one its chance; all others end the command. */
 export const TRY_CAUSES: ReadonlySet<EndCause> = new Set([
@@ -7,6 +8,9 @@ export const TRY_CAUSES: ReadonlySet<EndCause> = new Set([
   "start_to_close",
   "stalled",
   "start_failed",
+  "memory_limit",
+  "process_limit",
+  "cpu_limit",
 ]);
 
 /** What is told of a command of which nothing is left. */
@@ -18,4 +22,14 @@ export const LOST_WITH_KEEPER = "What kept this command was killed, so its end i
 export function causeOf({ cause = "exited" }: Ending): EndCause {
   // Somebody ended the keeper itself, as when the machine goes down.
   return cause === "stopped" ? "daemon_stopped" : (cause as EndCause);
+}
+
+/** The same with what the kernel says: it kills what has no memory left. Whoever wanted the end before has the word. */
+export function judged(
+  cause: EndCause,
+  { signal }: Pick<Ending, "signal">,
+  { cause: limit, refusedForks = 0 }: Awaited<ReturnType<Hold["verdict"]>>,
+): { readonly cause: EndCause; readonly refusedForks?: number } {
+  const isLimit = limit !== undefined && cause === "exited" && signal === "SIGKILL";
+  return { cause: isLimit ? limit : cause, ...(refusedForks === 0 ? {} : { refusedForks }) };
 }

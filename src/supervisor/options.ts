@@ -42,6 +42,8 @@ export interface SupervisorOptions {
   readonly runningDir?: string | undefined;
   /** What commands are kept by; without it they are children of the daemon, and end with it. */
   readonly keeper?: KeeperPrograms | undefined;
+  /** Whether the daemon has its process to itself, and may go into a cgroup of its own. */
+  readonly ownsProcess?: boolean | undefined;
   /** Where checkpoints lie. */
   readonly checkpointsDir: string;
   /** Where the files for people lie; none where this is left out. */

@@ -1,5 +1,6 @@
 import type { Journal } from "../journal/index.js";
 import type { Command } from "../session/commands.js";
+import type { ResourceLimits } from "../session/state.js";
 import { Alerts } from "./alerts/alerts.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
@@ -19,6 +20,7 @@ import { Limits } from "./limits.js";
 import { type Metrics, openMetrics } from "./metrics/metrics.js";
 import type { SupervisorOptions } from "./options.js";
 import type { Registry } from "./registry.js";
+import { Resources } from "./resources.js";
 import { HeldBytes } from "./retention/heldBytes.js";
 import { RetentionRuns } from "./retention/runs.js";
 import { Runner } from "./runner.js";
@@ -46,6 +48,7 @@ export interface Rooms {
   readonly snapshots: Snapshots;
   readonly leases: Leases;
   readonly launcher: Launcher;
+  readonly resources: Resources;
   readonly runner: Runner;
   readonly search: Search;
   readonly metrics: Metrics;
@@ -90,9 +93,13 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const snapshots = new Snapshots({ ...recovered, links, archiver, log });
   const leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
   const launcher = new Launcher(options);
+  const sessionLimits = (sessionId: string): ResourceLimits | undefined =>
+    sessions.get(sessionId)?.config.limits;
+  const resources = new Resources({ dataDir, ownsProcess: options.ownsProcess === true, sessionLimits, log });
   const runner = new Runner({
     ...recovered,
     launcher,
+    resources,
     contentDir,
     clock,
     record,
@@ -126,6 +133,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     snapshots,
     leases,
     launcher,
+    resources,
     runner,
     search,
     metrics,

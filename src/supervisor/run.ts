@@ -6,8 +6,10 @@ import type { Ending, Supervised } from "../process/supervised.js";
 import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
-import { causeOf, LOST_WITH_DAEMON, LOST_WITH_KEEPER, TRY_CAUSES } from "./endings.js";
+import { causeOf, judged, LOST_WITH_DAEMON, LOST_WITH_KEEPER, TRY_CAUSES } from "./endings.js";
+import type { Hold } from "./resources.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
+import { leftOfTry, requestOf } from "./tryRequest.js";
 
 type EndReport = Extract<Command, { type: "command/report-end" }>;
 
@@ -24,6 +26,8 @@ export class Run {
   #attempt: number;
   /** What runs; none between tries. */
   #process: Supervised | undefined;
+  /** What holds it to what it may take of the machine. */
+  #hold: Hold | undefined;
   #watch: OutputWatch | undefined;
   /** By the clock of the timers, which does not jump. */
   #lastOutputMs = 0;
@@ -167,21 +171,21 @@ export class Run {
   }
 
   async #start(start: RunSurroundings["start"]): Promise<void> {
-    const { argv, cwd, commandId, limits, openStdin } = this.#execution;
+    const { commandId, limits } = this.#execution;
     const paths = await this.#around.prepare();
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
-    const started = await start(this.#attempt, {
-      argv,
-      cwd,
-      env: { ...this.#inputs.env, SESSIOND_ATTEMPT: String(this.#attempt) },
-      ...(this.#inputs.stdin === undefined ? {} : { stdin: this.#inputs.stdin }),
-      ...(openStdin === true ? { openStdin } : {}),
+    const hold = await this.#around.hold(this.#attempt);
+    const request = requestOf(this.#execution, this.#inputs, this.#attempt, {
       ...paths,
-      closeMs: limits.startToCloseMs,
-      closeAtMs: limits.scheduleToCloseMs > 0 ? this.#execution.createdAt + limits.scheduleToCloseMs : 0,
-      graceMs: limits.graceMs,
+      cgroup: hold?.cgroup,
+    });
+    const started = await start(this.#attempt, request).catch(async (error: unknown) => {
+      await hold?.release();
+      throw error;
     });
     this.#process = started;
+    this.#hold = hold;
+    const holding = hold?.begin(started, (cause, graceMs) => this.stop(cause, graceMs));
     this.#isOutliving = started.supervision !== "child";
     this.#phase = "running";
     void started.ended.then((ending) => this.#exited(started, ending));
@@ -193,16 +197,11 @@ export class Run {
       attempt: this.#attempt,
       process,
       supervision,
+      ...(holding === undefined ? {} : { holding }),
     });
     this.#lastOutputMs = performance.now();
-    // Of one that was adopted, its keeper knows since when it runs; sh does not look at the time.
-    if (limits.startToCloseMs > 0 && !(this.#isAdopted && supervision === "keeper")) {
-      const ranMs = this.#isAdopted
-        ? this.#around.nowMs() - (started.startedAtMs ?? this.#around.nowMs())
-        : 0;
-      const leftMs = limits.startToCloseMs - Math.max(0, ranMs);
-      this.#cancelTimers.add(after(leftMs, () => this.stop("start_to_close")));
-    }
+    const leftMs = leftOfTry(limits, started, this.#isAdopted ? this.#around.nowMs() : undefined);
+    if (leftMs !== undefined) this.#cancelTimers.add(after(leftMs, () => this.stop("start_to_close")));
     if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
     for (const ask of this.#onceStarted.splice(0)) ask();
   }
@@ -241,7 +240,19 @@ export class Run {
     const cause = wanted === "signalled" && exitCode === 0 ? "exited" : wanted;
     const endedAt = this.#isAdopted ? ending.endedAtMs : undefined;
     this.#isAdopted = false;
-    this.#reportEnd({ cause, exitCode, signal }, true, endedAt);
+    void this.#judge(process).then((verdict) =>
+      this.#reportEnd({ exitCode, signal, ...judged(cause, ending, verdict) }, true, endedAt),
+    );
+  }
+
+  /** What the kernel says about the end of a try; its group goes when the last of it is gone. */
+  async #judge(process: Pick<Supervised, "gone">): Promise<Awaited<ReturnType<Hold["verdict"]>>> {
+    const hold = this.#hold;
+    this.#hold = undefined;
+    if (hold === undefined) return {};
+    const verdict = hold.verdict();
+    void Promise.all([verdict, process.gone]).then(() => hold.release());
+    return verdict;
   }
 
   #leave(last: Pick<Supervised, "stop" | "gone">): void {
@@ -255,9 +266,11 @@ export class Run {
   /** Nobody knows how it ended, or whether it did: it is ended, and tried again only where that is asked for. */
   #reportLost(message = LOST_WITH_KEEPER): void {
     this.#phase = "ending";
-    void this.#around
-      .stopLost()
+    const hold = this.#hold;
+    void Promise.resolve(hold?.kill())
+      .then(() => this.#around.stopLost())
       .catch(() => undefined)
+      .then(() => hold?.release())
       .then(() => this.#reportEnd({ cause: "daemon_lost", error: message }, true));
   }
 

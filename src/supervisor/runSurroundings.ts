@@ -1,6 +1,7 @@
 import type { OutputGauge } from "../process/output.js";
 import type { StartRequest, Supervised } from "../process/supervised.js";
 import type { Command } from "../session/commands.js";
+import type { Hold } from "./resources.js";
 
 /** What only the memory of the daemon holds of a command: the journal keeps no environment. */
 export interface RunInputs {
@@ -14,6 +15,8 @@ export interface RunSurroundings {
   /** Wall time, in which the next try and the end of all tries are given. */
   readonly nowMs: () => number;
   readonly chance: () => number;
+  /** What holds a try to what it may take of the machine; undefined where nothing of it is limited. */
+  readonly hold: (attempt: number) => Promise<Hold | undefined>;
   /** Starts a try. */
   readonly start: (attempt: number, request: StartRequest) => Promise<Supervised>;
   /** Ends what runs on although the one who kept it was killed; resolves when it is gone. */

@@ -14,6 +14,7 @@ import { stopOwn } from "./reconcile.js";
 import type { Registry } from "./registry.js";
 import { Reports, type ReportsParts } from "./reports.js";
 import type { Found, Launcher } from "./launcher.js";
+import type { Resources } from "./resources.js";
 import { Run } from "./run.js";
 import type { RunInputs } from "./runSurroundings.js";
 import { Serial } from "../serial.js";
@@ -27,6 +28,7 @@ interface RunnerParts extends ReportsParts {
   readonly placements?: Pick<Placements, "ensure">;
   readonly clock: Clock;
   readonly launcher: Launcher;
+  readonly resources: Pick<Resources, "prepare" | "resume" | "sessionChanged" | "close">;
 }
 
 /** What becomes of running commands when the daemon stops; `keep` is for those that can outlive it. */
@@ -96,6 +98,10 @@ export class Runner {
         case "command/ended":
           this.#end(event.data.commandId);
           break;
+        case "session/updated":
+          if (event.data.config?.limits !== undefined)
+            void this.#parts.resources.sessionChanged(event.sessionId);
+          break;
         case "session/ended":
           this.stopSession(event.sessionId);
           break;
@@ -157,7 +163,7 @@ export class Runner {
   /** Goes on with a command of an earlier daemon. */
   adopt(execution: Execution, session: Session, found: Found): void {
     const { launcher } = this.#parts;
-    const run = this.#makeRun(execution, session, found.inputs);
+    const run = this.#makeRun(execution, session, found.inputs, found);
     const { graceMs } = execution.limits;
     if (found.state === "pause") {
       const gone = launcher.clear(found, graceMs);
@@ -190,6 +196,7 @@ export class Runner {
     this.#reports.close();
     for (const { run } of this.#runs.values()) run.close();
     this.#parts.launcher.close();
+    this.#parts.resources.close();
     this.#gauge.close();
     this.#ended.close();
     this.#grown.close();
@@ -210,14 +217,19 @@ export class Runner {
     else run.begin();
   }
 
-  #makeRun(execution: Execution, session: Session, inputs: RunInputs): Run {
-    const { clock, launcher } = this.#parts;
-    const { commandId, token } = execution;
+  #makeRun(execution: Execution, session: Session, inputs: RunInputs, found?: Found): Run {
+    const { clock, launcher, resources } = this.#parts;
+    const { commandId, token, sessionId, limits, holding } = execution;
     const reports = new Serial();
     const run = new Run(execution, inputs, {
       gauge: this.#gauge,
       nowMs: () => clock.nowMs(),
       chance: Math.random,
+      hold: async (attempt) => {
+        const one = { token, attempt, sessionId, limits };
+        const isFound = attempt === found?.attempt && found.state !== "pause";
+        return isFound ? resources.resume(one, found.inputs.cgroup, holding) : resources.prepare(one);
+      },
       start: (attempt, request) => launcher.start({ token, attempt }, request),
       stopLost: () =>
         stopOwn(

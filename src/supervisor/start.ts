@@ -43,6 +43,7 @@ export async function startCommand(
       stallTimeoutMs: fields.stallTimeoutMs ?? config.stallTimeoutMs,
       graceMs: fields.graceMs ?? config.graceMs,
       maxOutputBytes: fields.maxOutputBytes ?? config.maxOutputBytes,
+      ...withoutUndefined(fields.limits ?? {}),
     },
     retry: retryOf(config.retry, fields),
     ...(fields.mergeStderr === true ? { mergeStderr: true } : {}),

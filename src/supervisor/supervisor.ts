@@ -79,6 +79,7 @@ export class Supervisor {
         registry,
         launcher: supervisor.#rooms.launcher,
         runner: supervisor.runner,
+        resources: supervisor.#rooms.resources,
         contentDir: options.contentDir,
         record: (command) => supervisor.submit(command, { isOwn: true }),
       });

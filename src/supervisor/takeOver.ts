@@ -8,12 +8,14 @@ import type { Launcher } from "./launcher.js";
 import { reconcile } from "./reconcile.js";
 import type { Recovery } from "./recover.js";
 import type { Registry } from "./registry.js";
+import type { Resources } from "./resources.js";
 import type { Runner } from "./runner.js";
 
 interface TakeOverParts {
   readonly registry: Registry;
   readonly launcher: Launcher;
   readonly runner: Pick<Runner, "adopt">;
+  readonly resources: Pick<Resources, "sweep">;
   readonly contentDir: string;
   readonly record: (command: Command) => Promise<unknown>;
 }
@@ -41,5 +43,7 @@ export async function takeOver(
     outputFiles: ({ sessionId, commandId }) => outputPaths(contentDir, session(sessionId), commandId),
     maxGraceMs: MAX_GRACE_MS,
   });
+  // In the background: nothing waits for it.
+  void parts.resources.sweep(executions);
   return { ...adopted, lostCommands: adopted.lostCommands + lostCommands };
 }

@@ -77,6 +77,11 @@ export const WALLS: readonly Wall[] = [
     reason: "measures processes and folders without knowing whose they are, and starts and stops none",
   },
   {
+    room: "src/doctor",
+    imports: ["node:", "src/process"],
+    reason: "looks at the machine and changes nothing, for a daemon and for who has none",
+  },
+  {
     room: "src/schedule",
     imports: ["node:", "node-cron", "src/disk"],
     reason: "knows when, and not what",
@@ -150,7 +155,7 @@ export const WALLS: readonly Wall[] = [
       "src/config/socketPath.ts",
       "src/version.ts",
     ],
-    lazy: ["src/daemon.ts", "src/journal", "pino-pretty"],
+    lazy: ["src/daemon.ts", "src/doctor", "src/journal", "pino-pretty"],
     reason: "a client like any other; what only `start` and the offline verbs need is loaded by them",
   },
   {
@@ -176,6 +181,7 @@ export const WALLS: readonly Wall[] = [
       "src/jobs",
       "src/server",
       "src/disk",
+      "src/doctor",
       "src/version.ts",
       ...MACHINE_ROOMS,
     ],
@@ -228,6 +234,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/log/rollingFile.ts": "one state machine: a file that is opened, rolled, given up and opened again",
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/runner.ts": "the commands that run: what events, callers and a stop want of each of them",
+  "src/process/resources/limitWatch.ts": "one state machine: what is watched, and what each look makes of it",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
   "src/supervisor/launcher.ts":
     "the folders of tries: what is started in them, found in them, and when they go",
@@ -261,6 +268,10 @@ export const DISK_CALLS: Readonly<
   "src/journal/reserve.ts": {
     calls: ["unlinkSync"],
     reason: "the reserve is given back in the very turn in which a write failed, by disk's own operation",
+  },
+  "src/process/resources/cgroupFiles.ts": {
+    calls: ["rmdir"],
+    reason: "a group of the kernel is a folder of its own file system: nothing of it is on a disk",
   },
   "src/index.ts": {
     calls: ["rm"],

@@ -5,6 +5,7 @@ import {
   durationMs,
   durationOrNeverMs,
   eventTypes,
+  sizeBytes,
   wholeNumber,
 } from "../../src/cli/optionValues.js";
 
@@ -31,6 +32,22 @@ it("reads a duration, or that there is none", () => {
   expect(durationOrNeverMs("never")).toBe(0);
   expect(durationOrNeverMs("7d")).toBe(604_800_000);
   expect(() => durationOrNeverMs("0")).toThrow("such as 500ms, 30s, 5m or 1h");
+});
+
+describe("sizeBytes", () => {
+  it.each([
+    ["4096", 4_096],
+    ["512K", 524_288],
+    ["64m", 67_108_864],
+    ["2GiB", 2_147_483_648],
+    ["1TB", 1_099_511_627_776],
+  ])("reads %s", (text, bytes) => {
+    expect(sizeBytes(text)).toBe(bytes);
+  });
+
+  it.each(["", "M", "0", "-1M", "1.5G", "1P", "9999999T"])("refuses %j", (text) => {
+    expect(() => sizeBytes(text)).toThrow("such as 4096, 512K, 64M or 2G");
+  });
 });
 
 describe("wholeNumber", () => {

@@ -42,6 +42,7 @@ describe("commandFailure", () => {
   it.each<[Partial<CommandShape>, string]>([
     [{ cause: "exited", exitCode: 4, attempt: 3, durationMs: 2_900 }, "exit code 4 after 3 tries (2.9 s)"],
     [{ cause: "exited", signal: "SIGSEGV" }, "SIGSEGV"],
+    [{ cause: "memory_limit", signal: "SIGKILL" }, "ended, because it took more memory than its limit"],
     [{ cause: "start_failed", error: "cannot start it" }, "cannot start it"],
     [
       { status: "timed_out", cause: "stalled" },

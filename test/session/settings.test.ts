@@ -57,6 +57,7 @@ describe("mergeSettings", () => {
       },
       maxRunningCommands: 24,
       metrics: { watchFiles: true },
+      limits: { memoryBytes: 25, processes: 26, cpuPercent: 27, cpuWindowMs: 28 },
     };
     expect(Object.keys(sessionConfigPatch.shape).toSorted()).toEqual(Object.keys(other).toSorted());
     expect(mergeSettings(CONFIG, other)).toEqual(other);

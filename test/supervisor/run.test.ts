@@ -41,6 +41,7 @@ async function launching(script: string, limits: Partial<ExecutionLimits> = {}):
       gauge,
       nowMs: () => Date.now() + offsetMs,
       chance: () => 0,
+      hold: () => Promise.resolve(undefined),
       start: (_, request) => startChild(request),
       stopLost: () => Promise.resolve(),
       prepare: () => {

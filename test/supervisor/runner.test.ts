@@ -37,6 +37,13 @@ beforeEach(async () => {
       runningDir: join(contentDir, "running"),
       log: { warn: (_, what) => told.push(what) },
     }),
+    // Nothing is limited here.
+    resources: {
+      prepare: () => Promise.resolve(undefined),
+      resume: () => undefined,
+      sessionChanged: () => Promise.resolve(),
+      close: () => undefined,
+    },
     record: (command) => {
       if (isFull) return Promise.reject(new Error("ENOSPC"));
       recorded.push(command);

@@ -21,6 +21,10 @@ interface RunOptions {
   readonly timeout?: number;
   readonly retries?: number;
   readonly cwd?: string;
+  /** Bytes. */
+  readonly memory?: number;
+  readonly processes?: number;
+  readonly cpu?: number;
 }
 
 /** Longest purpose and name that the protocol takes, in characters. */
@@ -104,9 +108,14 @@ async function perform(
   return { command: await handle.wait(), isRead };
 }
 
-function startOptions({ io, globals }: Context, { timeout, retries, cwd }: RunOptions): StartOptions {
+function startOptions(
+  { io, globals }: Context,
+  { timeout, retries, cwd, memory, processes, cpu }: RunOptions,
+): StartOptions {
   const isMerged = !globals.json && isSameSink(io.stdout, io.stderr);
+  const limits = { memoryBytes: memory, processes, cpuPercent: cpu };
   return {
+    ...(Object.values(limits).every((limit) => limit === undefined) ? {} : { limits }),
     ...(timeout === undefined ? {} : { startToCloseMs: timeout }),
     ...(retries === undefined ? {} : { retry: { maxAttempts: retries + 1 } }),
     ...(cwd === undefined ? {} : { cwd: resolve(cwd) }),

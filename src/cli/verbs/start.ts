@@ -30,6 +30,7 @@ export const start: Verb<StartOptions> = async (context, options) => {
   const opening = openDaemon({
     config,
     places,
+    ownsProcess: true,
     onFatal: endAtOnce,
     ...(isShown ? { terminal: stdout, terminalColor: context.hasColor } : {}),
   });

@@ -59,6 +59,7 @@ int read_intent(struct intent *intent) {
         else if (begins(entry, "stdin", &value)) intent->stdin_path = value;
         else if (begins(entry, "stdout", &value)) intent->stdout_path = value;
         else if (begins(entry, "stderr", &value)) intent->stderr_path = value;
+        else if (begins(entry, "cgroup", &value)) intent->cgroup = value;
         else if (begins(entry, "closeMs", &value)) intent->close_ms = atol(value);
         else if (begins(entry, "closeAtMs", &value)) intent->close_at_ms = atoll(value);
         else if (begins(entry, "graceMs", &value)) intent->grace_ms = atol(value);

@@ -13,6 +13,8 @@ const PRIVATE = { mode: 0o600 };
 export interface IntentInputs {
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string | undefined;
+  /** The group of the kernel that it is to run in. */
+  readonly cgroup?: string | undefined;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface IntentInputs {
  * @throws Node's own errors; EEXIST where the folder is there
  */
 export async function writeIntent(folder: string, request: StartRequest): Promise<void> {
-  const { argv, env, cwd, stdin, stdoutPath, stderrPath, closeMs, closeAtMs, graceMs } = request;
+  const { argv, env, cwd, stdin, stdoutPath, stderrPath, closeMs, closeAtMs, graceMs, cgroup } = request;
   const stdinPath = join(folder, "stdin");
   const entries = [
     ...argv.map((argument) => `argv=${argument}`),
@@ -32,6 +34,7 @@ export async function writeIntent(folder: string, request: StartRequest): Promis
     `stdout=${stdoutPath}`,
     `stderr=${stderrPath}`,
     ...(stdin === undefined ? [] : [`stdin=${stdinPath}`]),
+    ...(cgroup === undefined ? [] : [`cgroup=${cgroup}`]),
     `closeMs=${Math.ceil(closeMs)}`,
     `closeAtMs=${Math.ceil(closeAtMs)}`,
     `graceMs=${Math.ceil(graceMs)}`,
@@ -56,7 +59,8 @@ export async function readIntent(folder: string): Promise<IntentInputs | undefin
     const [, name, value] = /^env=([^=]*)=(.*)$/s.exec(entry) ?? [];
     if (name !== undefined && value !== undefined) env[name] = value;
   }
-  return { env, stdin: await readFile(join(folder, "stdin"), "utf8").catch(undefinedIfMissing) };
+  const cgroup = entries.find((entry) => entry.startsWith("cgroup="))?.slice("cgroup=".length);
+  return { env, cgroup, stdin: await readFile(join(folder, "stdin"), "utf8").catch(undefinedIfMissing) };
 }
 
 function undefinedIfMissing(error: unknown): undefined {

@@ -232,7 +232,8 @@ static void start(void) {
         return;
     }
     leader = started.pid;
-    snprintf(text, sizeof text, "started %ld %llu %lld\n", (long)leader, start_ticks(leader), wall_ms());
+    const char *where = enter_cgroup(&intent, leader) ? "held" : "free";
+    snprintf(text, sizeof text, "started %ld %llu %lld %s\n", (long)leader, start_ticks(leader), wall_ms(), where);
     /* Before it may run: what nobody knows of must not be. Told only when it does run. */
     if (write_record("started", text) != 0) {
         failure.error = errno;

@@ -19,6 +19,8 @@ struct intent {
     char *stdin_path;
     char *stdout_path;
     char *stderr_path;
+    /* The folder of the cgroup that it runs in; NULL: that of the keeper. */
+    char *cgroup;
     /* How long it may run, and how long from SIGTERM to SIGKILL; milliseconds, 0: no limit, at once. */
     long close_ms;
     /* When all of its tries are over; milliseconds of the wall clock, 0: never. */
@@ -47,6 +49,9 @@ int start_command(const struct intent *intent, struct started *started);
 
 /* Lets it go. Answers whether the program runs; where it does not, `failure` says why and the process is gone. */
 bool release_command(struct started *started, struct failure *failure);
+
+/* Puts the command into its cgroup, before it is released: it cannot have forked yet. Answers whether it is there. */
+bool enter_cgroup(const struct intent *intent, pid_t pid);
 
 /* Ends it without letting it go. */
 void abandon_command(struct started *started);

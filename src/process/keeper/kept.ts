@@ -56,11 +56,12 @@ export class Kept {
     if ((await claimant(this.#folder)) === "sh") {
       const gone = this.#gone.then(() => this.#isHeard);
       const hands = shellHands({ ...common, folder: this.#folder, gone, graceMs });
-      return { ...common, supervision: "sh", ...hands };
+      return { ...common, isHeld: false, supervision: "sh", ...hands };
     }
     return {
       ...common,
       supervision: "keeper",
+      isHeld: started.isHeld,
       gone: this.#gone,
       signal: (signal) => this.#say(`signal ${constants.signals[signal]}`),
       stop: (graceMs, cause) => this.#say(`stop ${Math.ceil(graceMs)} ${cause}`),

@@ -6,8 +6,13 @@ import type { Ending } from "../supervised.js";
 
 /** What a keeper has told of its command, on its socket or in its files; see README.md. */
 export interface Records {
-  /** `startedAtMs` is wall time, epoch milliseconds. */
-  started?: { readonly pid: number; readonly startTicks: number; readonly startedAtMs?: number | undefined };
+  /** `startedAtMs` is wall time, epoch milliseconds; `isHeld`: it came into the group that it was to run in. */
+  started?: {
+    readonly pid: number;
+    readonly startTicks: number;
+    readonly startedAtMs?: number | undefined;
+    readonly isHeld: boolean;
+  };
   failed?: { readonly stage: string; readonly errno: number };
   ended?: Ending;
 }
@@ -22,7 +27,8 @@ export function addLine(records: Records, line: string): void {
   const [kind, ...words] = line.split(" ");
   const numbers = words.map(Number);
   if (kind === "started") {
-    records.started = { pid: numbers[0] ?? 0, startTicks: numbers[1] ?? 0, startedAtMs: numbers[2] };
+    const [pid = 0, startTicks = 0, startedAtMs] = numbers;
+    records.started = { pid, startTicks, startedAtMs, isHeld: words[3] === "held" };
   } else if (kind === "failed") records.failed = { stage: words[0] ?? "", errno: numbers[1] ?? 0 };
   else if (kind === "ended") records.ended = ending(words, numbers);
 }

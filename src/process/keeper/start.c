@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -59,6 +60,17 @@ int start_command(const struct intent *intent, struct started *started) {
     close(failure[1]);
     *started = (struct started){.pid = pid, .release_fd = release[1], .failure_fd = failure[0]};
     return 0;
+}
+
+bool enter_cgroup(const struct intent *intent, pid_t pid) {
+    if (intent->cgroup == NULL) return false;
+    int folder = open(intent->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return false;
+    int file = openat(folder, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    bool has_entered = file >= 0 && dprintf(file, "%ld\n", (long)pid) > 0;
+    if (file >= 0) close(file);
+    close(folder);
+    return has_entered;
 }
 
 bool release_command(struct started *started, struct failure *failure) {

@@ -6,6 +6,9 @@ import { absolutePath, count, durationMs, label, seq, time } from "../shapes.js"
 
 const byStatus = z.record(z.string(), count);
 
+/** `limited`: everything works, with less; `trouble`: something is to be done. */
+const findingStatus = z.enum(["ok", "limited", "trouble"]);
+
 export const daemon = {
   "daemon/hello": method({
     summary: "Says who is there: versions, limits and methods. Optional; no handshake is required.",
@@ -96,6 +99,29 @@ export const daemon = {
         status: z.enum(["ok", "degraded"]),
         checks: z.array(
           z.strictObject({ name: z.string(), status: z.enum(["ok", "degraded"]), detail: z.string() }),
+        ),
+      });
+    },
+    errors: [],
+    access: "read",
+    durable: false,
+  }),
+  "daemon/doctor": method({
+    summary: "What this machine lets the daemon do, what that means, and what can be done about it.",
+    get params() {
+      return z.strictObject({});
+    },
+    get result() {
+      return z.strictObject({
+        status: findingStatus,
+        checks: z.array(
+          z.strictObject({
+            name: z.string(),
+            status: findingStatus,
+            detail: z.string(),
+            /** Where it is not all right. */
+            advice: z.string().optional(),
+          }),
         ),
       });
     },

@@ -23,6 +23,7 @@ export function daemonHandlers(services: Services): NamespaceHandlers<"daemon"> 
     "daemon/ping": () => ({ pong: true, at: showTime(supervisor.clock.nowMs()) }),
     "daemon/status": () => showStatus(services),
     "daemon/health": () => showHealth(services),
+    "daemon/doctor": () => showFindings(services),
     "daemon/backup": ({ path }) => supervisor.backups.run(path),
     "daemon/shutdown": ({ commands }) => {
       services.shutdown(commands);
@@ -99,6 +100,26 @@ function alertsCheck(
   const more = open.length > names.length ? `, and ${open.length - names.length} more` : "";
   const detail = open.length === 0 ? "none is open" : `${open.length} open: ${names.join(", ")}${more}`;
   return { name: "alerts", status: isTrouble ? "degraded" : "ok", detail };
+}
+
+async function showFindings({ examine, supervisor }: Services): Promise<Result<"daemon/doctor">> {
+  const { state, reason, damage } = supervisor.journal.health;
+  const isWell = state === "ok" && damage === undefined;
+  const journal = isWell
+    ? {
+        name: "journal",
+        status: "ok" as const,
+        detail: `durable up to event ${supervisor.journal.committed}`,
+      }
+    : {
+        name: "journal",
+        status: "trouble" as const,
+        detail: reason ?? damage ?? state,
+        advice: "see the log; sessiond journal verify looks at all of it",
+      };
+  const checks = [...(await examine()), journal];
+  const has = (status: string): boolean => checks.some((check) => check.status === status);
+  return { status: has("trouble") ? "trouble" : has("limited") ? "limited" : "ok", checks };
 }
 
 function otherVersion(given: number): RefusalError {

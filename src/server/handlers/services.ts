@@ -22,6 +22,8 @@ export interface Services {
   readonly startedAtMs: number;
   /** How late the event loop was of late. */
   readonly loop: { readonly figures: Result<"daemon/status">["loop"] };
+  /** Looks at what the machine lets the daemon do. */
+  readonly examine: () => Promise<Result<"daemon/doctor">["checks"]>;
   /** Where the daemon lies on disk, one in memory too; without a socket where it does not listen. */
   readonly places: Pick<Result<"daemon/status">, "socket" | "dataDir" | "logDir">;
   readonly connectionCount: () => number;

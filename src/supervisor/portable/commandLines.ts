@@ -141,7 +141,7 @@ export class CommandLines {
 
 function executionOf({ line, commandId, bytes }: Kept, exportedAt: string): ImportedExecution {
   const { name, argv, cwd, limits, retry, status, attempt, cancelled, startedAt } = line;
-  const { exitCode, signal, cause, error, stdoutBytes, stderrBytes } = line;
+  const { exitCode, signal, cause, error, stdoutBytes, stderrBytes, holding, refusedForks } = line;
   const outcome = isOver(status)
     ? { status, exitCode, signal, cause, error, stdoutBytes, stderrBytes }
     : { ...LOST, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr };
@@ -153,6 +153,8 @@ function executionOf({ line, commandId, bytes }: Kept, exportedAt: string): Impo
     // No process has it: nothing that runs here is taken for one of this command.
     token: randomUUID(),
     limits,
+    holding,
+    refusedForks,
     retry,
     attempt,
     cancelled,

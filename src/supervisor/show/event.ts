@@ -78,8 +78,8 @@ function showData(event: Event, stamp: Stamp): unknown {
       return execution === undefined ? {} : showExecution(execution);
     }
     case "command/started": {
-      const { commandId, attempt, process, supervision } = event.data;
-      return withoutUndefined({ commandId, attempt, pid: process.pid, supervision });
+      const { commandId, attempt, process, supervision, holding } = event.data;
+      return withoutUndefined({ commandId, attempt, pid: process.pid, supervision, ...holding });
     }
     case "command/retrying":
       return withoutUndefined({ ...event.data, nextAttemptAt: showTime(event.data.nextAttemptAt) });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { CommandShape, Result } from "../../../client/index.js";
 import { ownProgram } from "../../../client/ownPackage.js";
+import { LimitWatch } from "../../../src/process/resources/limitWatch.js";
 import { until, within } from "../../support/until.js";
 import { Shell } from "../shell.js";
 
@@ -29,6 +30,15 @@ describe("run", () => {
       status: "failed",
       endReason: expect.stringContaining("exit code 3"),
     });
+  });
+
+  it.skipIf(!LimitWatch.isPossible)("B.6 ends a command that takes more memory than it may", async () => {
+    const eat = "const eaten = Buffer.alloc(300e6, 1); setInterval(() => eaten, 1000)";
+    const argv = ["--memory", "100M", "--processes", "500", "--", process.execPath, "-e", eat];
+    expect((await shell.run("run", ...argv)).exitCode).toBeGreaterThan(128);
+    expect(await newest()).toMatchObject({ endReason: expect.stringContaining("took more memory") });
+    const asked = await shell.run("run", "--json", "--cpu", "200", "--", "true");
+    expect((JSON.parse(asked.out) as CommandShape).limits).toMatchObject({ cpuPercent: 200 });
   });
 
   it("is true to every byte, at some size", async () => {
