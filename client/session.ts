@@ -170,6 +170,24 @@ export class Session implements AsyncDisposable {
   }
 
   /**
+   * Binds the session to a process, this one unless a pid is given: when that is gone, the session ends by itself, as
+   * `onExit` has it. The daemon never signals it.
+   *
+   * @throws {SessiondError} `process_not_bindable` where there is no such process, or it is somebody else's.
+   */
+  async bind(
+    pid: number = process.pid,
+    options: Pick<Params<"session/bind">, "onExit"> = {},
+  ): Promise<Result<"session/bind">> {
+    return this.#learn(await this.#call("session/bind", { ...this.#self, pid, ...options }));
+  }
+
+  /** Lets the session go on without the process that it is bound to. */
+  async unbind(): Promise<Result<"session/unbind">> {
+    return this.#learn(await this.#call("session/unbind", this.#self));
+  }
+
+  /**
    * Makes a session as a copy of this one, with its conversation up to a message where that is said, and answers a
    * handle on it.
    */

@@ -5,17 +5,27 @@ import { readdir, readFile } from "node:fs/promises";
 export interface ProcStat {
   /** `R`, `S`, `D`, `T`, `Z` (zombie), `X` (dead), … */
   readonly state: string;
+  readonly parentId: number;
   readonly groupId: number;
+  readonly sessionId: number;
+  /** CPU time of all its threads, and of the children that it waited for, in clock ticks (usually 10 ms). */
+  readonly cpuTicks: number;
   readonly threads: number;
   /** When the process started, in clock ticks (usually 10 ms) since boot. */
   readonly startTicks: number;
+  /** As wait(2) tells it; 0 also where it has not ended, or may not be known. */
+  readonly exitStatus: number;
 }
 
 // Fields are counted as in proc(5), where the state is field 3 and the first one after the name.
 const FIRST_FIELD = 3;
+const PARENT_FIELD = 4;
 const GROUP_FIELD = 5;
+const SESSION_FIELD = 6;
+const CPU_FIELDS = [14, 15, 16, 17] as const;
 const THREADS_FIELD = 20;
 const START_FIELD = 22;
+const EXIT_FIELD = 52;
 
 /**
  * Reads one stat line; undefined when it is not one.
@@ -27,15 +37,22 @@ export function parseStat(line: string): ProcStat | undefined {
   const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
   const numberAt = (field: number): number => Number(fields[field - FIRST_FIELD] ?? Number.NaN);
   const [state] = fields;
+  const parentId = numberAt(PARENT_FIELD);
   const groupId = numberAt(GROUP_FIELD);
+  const sessionId = numberAt(SESSION_FIELD);
+  let cpuTicks = 0;
+  for (const field of CPU_FIELDS) cpuTicks += numberAt(field);
   const threads = numberAt(THREADS_FIELD);
   const startTicks = numberAt(START_FIELD);
-  if (state === undefined || ![groupId, threads, startTicks].every(Number.isSafeInteger)) return undefined;
-  return { state, groupId, threads, startTicks };
+  const numbers = [parentId, groupId, sessionId, cpuTicks, threads, startTicks];
+  if (state === undefined || !numbers.every(Number.isSafeInteger)) return undefined;
+  // The last field, which older kernels do not have.
+  const exitStatus = Math.trunc(numberAt(EXIT_FIELD)) || 0;
+  return { state, parentId, groupId, sessionId, cpuTicks, threads, startTicks, exitStatus };
 }
 
 /** True for a process that has ended and waits for its parent to collect it. */
-export function hasEnded(stat: ProcStat): boolean {
+export function hasEnded(stat: Pick<ProcStat, "state" | "threads">): boolean {
   // A process whose first thread has ended shows Z as well, while its other threads go on.
   return (stat.state === "Z" || stat.state === "X") && stat.threads <= 1;
 }

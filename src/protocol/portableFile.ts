@@ -6,6 +6,7 @@ import { LIMITS } from "./limits.js";
 import { message } from "./message.js";
 import { activity, retryPolicy, session, sessionConfig, sessionConfigPatch, totals } from "./session.js";
 import { count, durationMs, id, label, time } from "./shapes.js";
+import { stallPolicy } from "./stall.js";
 import { workspace } from "./workspace.js";
 
 /** What the first line of a file says that holds a whole session. */
@@ -145,7 +146,7 @@ export const portableCommand = command
     signal: label.optional(),
     limits: sessionConfig
       .pick({ startToCloseMs: true, stallTimeoutMs: true, graceMs: true, maxOutputBytes: true })
-      .extend({ scheduleToCloseMs: durationMs }),
+      .extend({ scheduleToCloseMs: durationMs, stall: stallPolicy.optional() }),
     retry: retryPolicy,
     /** Somebody asked it to end. */
     cancelled: z.boolean(),

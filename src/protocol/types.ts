@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { alert, alertDelivery } from "./alert.js";
 import type { alertRule } from "./alertRule.js";
+import type { binding, unbindReason } from "./binding.js";
 import type { chain, chainEntry } from "./chain.js";
 import type { checkpoint } from "./checkpoint.js";
 import type { command } from "./command.js";
@@ -18,6 +19,7 @@ import type {
   sessionConfigPatch,
   usage,
 } from "./session.js";
+import type { stallPolicy } from "./stall.js";
 import type { template, templateDefaults } from "./template.js";
 import type { workspace } from "./workspace.js";
 
@@ -47,6 +49,9 @@ export type SessionShape = z.output<typeof session>;
 export type ReleaseReason = z.output<typeof releaseReason>;
 export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
+export type BindingShape = z.output<typeof binding>;
+export type UnbindReason = z.output<typeof unbindReason>;
+export type StallShape = z.output<typeof stallPolicy>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
 export type ActivityKind = z.output<typeof activityKind>;

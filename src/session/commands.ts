@@ -8,11 +8,21 @@ import type {
   ImportedExecution,
   ImportedFields,
   Outcome,
+  StallReport,
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
-import type { ChainEntry, CheckpointValue, ProcessIdentity, SessionStatus, Template } from "./state.js";
 import type { AlertCommand, AlertRuleCommand } from "./alertCommands.js";
+import type {
+  Binding,
+  ChainEntry,
+  CheckpointValue,
+  ProcessEnd,
+  ProcessIdentity,
+  SessionStatus,
+  StallPolicy,
+  Template,
+} from "./state.js";
 
 /** Which limit of a session ran out. */
 export type ExpiredLimit = "idle" | "lifetime" | "heartbeat";
@@ -56,6 +66,20 @@ export type Command =
   | { readonly type: "session/release"; readonly sessionId: string; readonly held: string }
   /** The daemon's own: the holder of that lease is gone. */
   | { readonly type: "session/lapse"; readonly sessionId: string; readonly epoch: number }
+  | ({ readonly type: "session/bind"; readonly sessionId: string } & Pick<
+      Binding,
+      "pid" | "startTicks" | "bootId" | "name" | "onExit"
+    >)
+  | { readonly type: "session/unbind"; readonly sessionId: string }
+  /** A report: the process that the session is bound to is gone. */
+  | ({ readonly type: "session/process-gone"; readonly sessionId: string } & Pick<
+      Binding,
+      "pid" | "startTicks" | "bootId"
+    > &
+      Partial<Pick<ProcessEnd, "exitCode" | "signal">> & {
+        /** The machine was started anew since. */
+        readonly isOfEarlierBoot: boolean;
+      })
   | {
       readonly type:
         | "session/archive"
@@ -148,6 +172,19 @@ export type Command =
       readonly commandId: string;
       readonly attempt: number;
       readonly process: ProcessIdentity;
+    }
+  /** A report: none of the signs of life that are watched was seen for too long. */
+  | ({
+      readonly type: "command/report-stall";
+      readonly commandId: string;
+      readonly attempt: number;
+    } & StallReport)
+  /** A report: there is one again. */
+  | {
+      readonly type: "command/report-recovery";
+      readonly commandId: string;
+      readonly attempt: number;
+      readonly sign: StallPolicy["watch"][number];
     }
   /** A report: the try is over. */
   | {

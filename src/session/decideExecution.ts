@@ -11,6 +11,7 @@ import {
   sessionNotFound,
 } from "./decision.js";
 import type { Event, Outcome } from "./events.js";
+import { reportRecovery, reportStall, stallOf } from "./stall.js";
 import type { Execution, ExecutionStatus, Session } from "./state.js";
 import { isOver } from "./state.js";
 import { statusAfter } from "./transitions.js";
@@ -44,6 +45,10 @@ export function decideExecution(
       return reportStart(execution, command);
     case "command/report-end":
       return reportEnd(head, execution, command, moment);
+    case "command/report-stall":
+      return reportStall(execution, command);
+    case "command/report-recovery":
+      return reportRecovery(execution, command, moment.at);
   }
 }
 
@@ -158,7 +163,7 @@ function nextPause(
 ): number | undefined {
   const { retry, limits } = execution;
   if (!retryable || execution.cancelled || attempt >= retry.maxAttempts) return undefined;
-  if (finalStatus(execution, outcome) !== "failed" && !isTryLimit(outcome)) return undefined;
+  if (finalStatus(execution, outcome) !== "failed" && !isTryLimit(execution, outcome)) return undefined;
   if (outcome.exitCode !== undefined && retry.nonRetryableExitCodes.includes(outcome.exitCode))
     return undefined;
   if (head.session(execution.sessionId)?.status !== "active") return undefined;
@@ -168,8 +173,9 @@ function nextPause(
 }
 
 /** Limits that end one try, and leave the next one its chance. */
-function isTryLimit({ cause }: Outcome): boolean {
-  return cause === "start_to_close" || cause === "stalled";
+function isTryLimit({ limits }: Execution, { cause }: Outcome): boolean {
+  // Here and not in who stops it, so that a daemon that finds it stopped after a crash comes to the same.
+  return cause === "start_to_close" || (cause === "stalled" && stallOf(limits)?.action === "retry");
 }
 
 function finalStatus(execution: Execution, outcome: Outcome): ExecutionStatus {

@@ -1,3 +1,4 @@
+import { bindingAfter } from "./binding.js";
 import { growthBy, lengthOfEntry } from "./metadata.js";
 import { cloned, created, imported } from "./evolveBirth.js";
 import { evolveCheckpoint } from "./evolveCheckpoint.js";
@@ -5,6 +6,7 @@ import type { Event, Stamp, UpdatedFields } from "./events.js";
 import { letGo } from "./lease.js";
 import { countInvocation } from "./invocation.js";
 import { shelved } from "./evolveShelf.js";
+import { stallsAfter } from "./stall.js";
 import type { Session } from "./state.js";
 import { addUsage } from "./totals.js";
 import { released } from "./workspace.js";
@@ -35,6 +37,15 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       return active(session, { lease: { ...event.data, claimedAt: stamp.at, isHeld: true } }, stamp);
     case "session/released":
       return { ...session, lease: letGo(session.lease, event.data.epoch), updatedAt: stamp.at };
+    case "session/bound": {
+      const { pid, startTicks, bootId, name, onExit } = event.data;
+      const binding = { pid, startTicks, bootId, name, onExit, boundAt: stamp.at, gone: undefined };
+      return active(session, { binding }, stamp);
+    }
+    case "session/unbound": {
+      const binding = bindingAfter(session.binding, event.data, stamp.at);
+      return { ...session, binding, updatedAt: stamp.at };
+    }
     case "session/archived":
     case "session/unarchived":
     case "session/trashed":
@@ -76,7 +87,7 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
     case "checkpoint/deleted":
       return evolveCheckpoint(session, event, stamp);
     default:
-      return countCommand(session, event, stamp);
+      return countCommand(stallsAfter(session, event), event, stamp);
   }
 }
 
@@ -169,6 +180,8 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     invocations: session.invocations,
     totals: session.totals,
     lease: session.lease,
+    binding: session.binding,
+    stalls: session.stalls,
   };
 }
 

@@ -10,6 +10,7 @@ const NO_OUTCOME = {
   cause: undefined,
   error: undefined,
   nextAttemptAt: undefined,
+  stalled: undefined,
 } as const;
 
 /**
@@ -33,13 +34,28 @@ export function evolveExecution(
     case "command/retrying": {
       const { attempt, nextAttemptAt, cause, exitCode, signal, error } = event.data;
       const last = { attempt, nextAttemptAt, cause, exitCode, signal, error };
-      return { ...execution, ...last, status: "backing_off", process: undefined };
+      return { ...execution, ...last, status: "backing_off", process: undefined, stalled: undefined };
     }
+    case "command/stalled": {
+      const { since, outputBytes } = event.data;
+      return { ...execution, stalled: { since, outputBytes } };
+    }
+    case "command/recovered":
+      return { ...execution, stalled: undefined };
     case "command/signalled":
       return event.data.cancels ? { ...execution, cancelled: true } : execution;
     case "command/ended": {
       const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes } = event.data;
-      const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes };
+      const outcome = {
+        status,
+        cause,
+        exitCode,
+        signal,
+        error,
+        stdoutBytes,
+        stderrBytes,
+        stalled: undefined,
+      };
       // Its process is kept: what it left behind in its group may have to be found after a crash.
       return { ...execution, ...outcome, nextAttemptAt: undefined, endedAt: event.data.endedAt ?? stamp.at };
     }
@@ -90,6 +106,7 @@ function imported(sessionId: string, fields: ImportedExecution, { seq }: Stamp):
     startedAt: fields.startedAt,
     endedAt: fields.endedAt,
     nextAttemptAt: undefined,
+    stalled: undefined,
     stdoutBytes: fields.stdoutBytes,
     stderrBytes: fields.stderrBytes,
   };

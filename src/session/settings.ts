@@ -6,10 +6,11 @@ export function mergeSettings(
   patch: SessionConfigPatch | undefined,
 ): SessionConfigShape {
   if (patch === undefined) return base;
-  const { retry, logging, ...flat } = patch;
+  const { retry, logging, stall, ...flat } = patch;
   return {
     ...base,
     ...given(flat),
+    ...mergedStall(base.stall, stall),
     retry: { ...base.retry, ...given(retry ?? {}) },
     logging: { ...base.logging, ...given(logging ?? {}) },
   };
@@ -23,9 +24,18 @@ export function mergePatches(
   return {
     ...base,
     ...given(patch ?? {}),
+    ...mergedStall(base?.stall, patch?.stall),
     retry: { ...base?.retry, ...given(patch?.retry ?? {}) },
     logging: { ...base?.logging, ...given(patch?.logging ?? {}) },
   };
+}
+
+/** The one part that may be absent; the older ones had none. */
+function mergedStall(
+  base: SessionConfigShape["stall"],
+  patch: SessionConfigShape["stall"],
+): Pick<SessionConfigShape, "stall"> {
+  return base === undefined && patch === undefined ? {} : { stall: { ...base, ...given(patch ?? {}) } };
 }
 
 /** The entries that have a value: a key that is there but undefined sets nothing. */

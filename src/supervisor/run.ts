@@ -6,6 +6,8 @@ import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
+import type { StallWatch } from "./stallWatch.js";
+import { watchStall } from "./watchStall.js";
 
 type EndReport = Extract<Command, { type: "command/report-end" }>;
 
@@ -26,8 +28,8 @@ export class Run {
   /** What runs; none between tries. */
   #process: Supervised | undefined;
   #watch: OutputWatch | undefined;
-  /** By the clock of the timers, which does not jump. */
-  #lastOutputMs = 0;
+  #stallWatch: StallWatch | undefined;
+  #outputBytes = 0;
   /** Why the try is being ended, once somebody wants that. */
   #cause: EndCause | undefined;
   /** Why the whole command is being ended: it outlives the try. */
@@ -158,6 +160,8 @@ export class Run {
   async #start(start: RunSurroundings["start"]): Promise<void> {
     const { argv, cwd, commandId, limits } = this.#execution;
     const paths = await this.#around.prepare();
+    // What was written to an earlier daemon's eyes is no sign of life.
+    if (this.#isAdopted) this.#outputBytes = totalOf(await this.#around.sizes());
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
     const started = await start(this.#attempt, {
       argv,
@@ -174,28 +178,26 @@ export class Run {
     void started.ended.then((ending) => this.#exited(started, ending));
     const process = started.identity ?? { pid: started.pid };
     this.#around.report({ type: "command/report-start", commandId, attempt: this.#attempt, process });
-    this.#lastOutputMs = performance.now();
     // Of one that was adopted, its keeper knows since when it runs.
     if (limits.startToCloseMs > 0 && !this.#isAdopted) {
       this.#cancelTimers.add(after(limits.startToCloseMs, () => this.stop("start_to_close")));
     }
-    if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
+    this.#stallWatch = watchStall({
+      execution: this.#execution,
+      attempt: this.#attempt,
+      pid: started.pid,
+      isAdopted: this.#isAdopted,
+      outputBytes: this.#outputBytes,
+      isEnding: () => this.#cause !== undefined,
+      stop: () => this.stop("stalled"),
+      around: this.#around,
+    });
     for (const ask of this.#onceStarted.splice(0)) ask();
   }
 
-  #watchStall(leftMs: number): void {
-    const cancel = after(leftMs, () => {
-      this.#cancelTimers.delete(cancel);
-      const { stallTimeoutMs } = this.#execution.limits;
-      const silentMs = performance.now() - this.#lastOutputMs;
-      if (silentMs >= stallTimeoutMs) this.stop("stalled");
-      else this.#watchStall(stallTimeoutMs - silentMs);
-    });
-    this.#cancelTimers.add(cancel);
-  }
-
   #grew(totalBytes: number): void {
-    this.#lastOutputMs = performance.now();
+    this.#outputBytes = totalBytes;
+    this.#stallWatch?.output(totalBytes);
     const { maxOutputBytes } = this.#execution.limits;
     if (maxOutputBytes > 0 && totalBytes > maxOutputBytes) this.stop("output_limit");
     this.#around.onGrowth();
@@ -272,7 +274,12 @@ export class Run {
   #clearTimers(): void {
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers.clear();
+    this.#stallWatch?.close();
   }
+}
+
+function totalOf({ stdoutBytes, stderrBytes }: { stdoutBytes: number; stderrBytes: number }): number {
+  return stdoutBytes + stderrBytes;
 }
 
 /** Why a process was ended, as its keeper has it; of one whose daemon is gone, nobody else knows. */

@@ -1,9 +1,11 @@
 import type { PlainFiles } from "../content/plainFiles.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
+import { TreeCpu } from "../process/treeCpu.js";
 import type { Clock } from "../schedule/clock.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import { isEnded, isOver } from "../session/state.js";
+import type { Beats } from "./beats.js";
 import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
@@ -25,6 +27,7 @@ interface RunnerParts extends ReportsParts {
   readonly placements?: Pick<Placements, "ensure">;
   readonly clock: Clock;
   readonly launcher: Launcher;
+  readonly beats?: Pick<Beats, "lastAt">;
 }
 
 /** What becomes of running commands when the daemon stops; `keep` is for those that can outlive it. */
@@ -41,6 +44,7 @@ export class Runner {
   /** Inputs of commands that are on their way into the journal, by the token of their call. */
   readonly #inputs = new Map<string, RunInputs>();
   readonly #reports: Reports;
+  readonly #treeCpu = new TreeCpu();
   readonly #ended = new Waiters();
   readonly #grown = new Waiters();
   #isClosing = false;
@@ -205,6 +209,8 @@ export class Runner {
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),
+      cpuMs: (pid) => this.#treeCpu.usedMs(pid),
+      lastBeatAt: () => this.#parts.beats?.lastAt(session.sessionId),
     });
     this.#runs.set(commandId, { run, sessionId: session.sessionId });
     return run;

@@ -229,6 +229,8 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/log/sessionLogs.ts": "one state machine: what is opened, closed and moved comes in turn",
   "src/supervisor/runner.ts": "the commands that run: what events, callers and a stop want of each of them",
   "src/supervisor/run.ts": "one state machine: the tries of a command",
+  "src/session/commands.ts": "one list: all that can be asked of the state machine",
+  "src/session/decideExecution.ts": "the rules of one thing, from its start to its end",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
   "src/session/evolve.ts": "one list of what each event makes of a session",

@@ -23,6 +23,8 @@ const WRITES = {
   "command/start": { argv: ["true"] },
   "command/run": { argv: ["true"] },
   "command/signal": {},
+  "session/bind": { pid: process.ppid },
+  "session/unbind": {},
   "session/pause": {},
   "session/resume": {},
   "session/end": {},

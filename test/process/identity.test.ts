@@ -14,7 +14,15 @@ describe("a stat line", () => {
 
   it.each(["sh", "a b", ") S 9 9 (", "new\nline", "((("])("is read behind the name %j", (name) => {
     const stat = parseStat(`77 (${name}) ${fields}\n`);
-    expect(stat).toEqual({ state: "S", groupId: 42, threads: 1, startTicks: 987_654 });
+    const ids = { parentId: 1, groupId: 42, sessionId: 43 };
+    expect(stat).toEqual({
+      state: "S",
+      ...ids,
+      cpuTicks: 26,
+      threads: 1,
+      startTicks: 987_654,
+      exitStatus: 0,
+    });
   });
 
   it.each(["", "77 (sh) S", "no parenthesis at all", `77 (sh) ${fields.replace("987654", "x")}`])(
@@ -25,7 +33,7 @@ describe("a stat line", () => {
   );
 
   it("of a zombie counts as ended only when no thread goes on", () => {
-    const stat = { state: "Z", groupId: 1, threads: 1, startTicks: 1 };
+    const stat = { state: "Z", threads: 1 };
     expect(hasEnded(stat)).toBe(true);
     expect(hasEnded({ ...stat, state: "X", threads: 0 })).toBe(true);
     expect(hasEnded({ ...stat, threads: 3 })).toBe(false);

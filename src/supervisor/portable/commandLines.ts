@@ -14,7 +14,8 @@ export function lineOfCommand(execution: Execution): object {
     createdSeq: __,
     token: ___,
     process: ____,
-    nextAttemptAt: _____,
+    stalled: _____,
+    nextAttemptAt: ______,
     ...same
   } = execution;
   const { createdAt, startedAt, endedAt } = execution;

@@ -5,7 +5,16 @@ import { showTime, withoutUndefined } from "./session.js";
 
 /** A command as the protocol shows it. */
 export function showExecution(execution: Execution): CommandShape {
-  const { token: _, limits: __, cancelled: ___, createdSeq: ____, process, retry, ...shown } = execution;
+  const {
+    token: _,
+    limits: __,
+    cancelled: ___,
+    createdSeq: ____,
+    process,
+    retry,
+    stalled,
+    ...shown
+  } = execution;
   const { startedAt, endedAt, nextAttemptAt } = execution;
   return {
     ...withoutUndefined(shown),
@@ -14,6 +23,7 @@ export function showExecution(execution: Execution): CommandShape {
     createdAt: showTime(execution.createdAt),
     ...(process === undefined || isOver(execution.status) ? {} : { pid: process.pid }),
     ...(startedAt === undefined ? {} : { startedAt: showTime(startedAt) }),
+    ...(stalled === undefined ? {} : { stalledSince: showTime(stalled.since) }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: showTime(nextAttemptAt) }),
     ...(endedAt === undefined ? {} : { endedAt: showTime(endedAt) }),
     ...(endedAt === undefined || startedAt === undefined
