@@ -21,6 +21,9 @@ import { SessionMetadata } from "./sessionMetadata.js";
 /** How a session ends by itself or by its caller. */
 export type EndStatus = NonNullable<Params<"session/end">["status"]>;
 
+/** What the end of its process means for a session. */
+export type BindOptions = Pick<Params<"session/bind">, "onExit">;
+
 /** What a session needs of the client that it belongs to. */
 export interface SessionWays {
   readonly call: Call;
@@ -170,15 +173,10 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Binds the session to a process, this one unless a pid is given: when that is gone, the session ends by itself, as
-   * `onExit` has it. The daemon never signals it.
-   *
-   * @throws {SessiondError} `process_not_bindable` where there is no such process, or it is somebody else's.
+   * Binds the session to a process, this one unless a pid is given: when that is gone the session ends, as `onExit` has
+   * it. The daemon never signals it. @throws {SessiondError} `process_not_bindable` also where it is somebody else's
    */
-  async bind(
-    pid: number = process.pid,
-    options: Pick<Params<"session/bind">, "onExit"> = {},
-  ): Promise<Result<"session/bind">> {
+  async bind(pid: number = process.pid, options: BindOptions = {}): Promise<Result<"session/bind">> {
     return this.#learn(await this.#call("session/bind", { ...this.#self, pid, ...options }));
   }
 

@@ -175,7 +175,7 @@ function nextPause(
 /** Limits that end one try, and leave the next one its chance. */
 function isTryLimit({ limits }: Execution, { cause }: Outcome): boolean {
   // Here and not in who stops it, so that a daemon that finds it stopped after a crash comes to the same.
-  return cause === "start_to_close" || (cause === "stalled" && stallOf(limits)?.action === "retry");
+  return cause === "start_to_close" || (cause === "stalled" && stallOf(limits)?.action !== "stop");
 }
 
 function finalStatus(execution: Execution, outcome: Outcome): ExecutionStatus {

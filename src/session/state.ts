@@ -228,7 +228,9 @@ export interface ExecutionLimits {
 }
 
 /** What counts as a sign of life of a command, and what is done when none is seen for `afterMs`. */
-export type StallPolicy = StallShape;
+export interface StallPolicy extends Readonly<Omit<StallShape, "watch">> {
+  readonly watch: readonly StallShape["watch"][number][];
+}
 
 /** What was seen of a command that is stalled; times are epoch milliseconds. */
 export interface Stalled {

@@ -76,14 +76,14 @@ export class StallWatch {
     return this.#parts.policy.watch.includes(sign);
   }
 
-  #schedule(): void {
+  #schedule(leastMs = 0): void {
     this.#cancel();
     if (this.#isClosed) return;
     const dueMs = this.#lastSignMs + this.#parts.policy.afterMs - performance.now();
     // A heartbeat is on record, so before a stall it is early enough to look for it when the time is up.
     const looks = this.#watches("cpu") || (this.#isStalled && this.#watches("heartbeat"));
     const nextMs = Math.min(this.#isStalled ? Infinity : dueMs, looks ? this.#lookMs : Infinity);
-    if (nextMs !== Infinity) this.#cancel = after(nextMs, () => void this.#look());
+    if (nextMs !== Infinity) this.#cancel = after(Math.max(leastMs, nextMs), () => void this.#look());
   }
 
   async #look(): Promise<void> {
@@ -92,7 +92,7 @@ export class StallWatch {
     this.#lookAtHeartbeat();
     const quietMs = performance.now() - this.#lastSignMs;
     if (!this.#isStalled && isKnown && quietMs >= this.#parts.policy.afterMs) this.#stall(quietMs);
-    if (!this.#isClosed) this.#schedule();
+    this.#schedule(isKnown ? 0 : this.#lookMs);
   }
 
   /** Answers false where it was the first look, which says nothing yet of what was used since. */

@@ -42,7 +42,8 @@ export const start = fc.record({
   limits: fc.record({
     startToCloseMs: fc.constant(0),
     scheduleToCloseMs: fc.constantFrom(0, 0, 9_000),
-    stallTimeoutMs: fc.constant(0),
+    stallTimeoutMs: fc.constantFrom(0, 50),
+    stall: fc.constantFrom(undefined, { afterMs: 9, action: "stop" as const, watch: ["cpu" as const] }),
     graceMs: fc.constant(0),
     maxOutputBytes: fc.constant(0),
   }),
@@ -63,6 +64,24 @@ export const reportStart = fc.record({
   attempt: fc.constant(0),
   process: fc.record({ pid: fc.nat() }),
 });
+
+/** Nothing moves in a try, or something does again. */
+export const reportStall = fc.oneof(
+  fc.record({
+    type: fc.constant("command/report-stall" as const),
+    commandId,
+    attempt: fc.constant(0),
+    since: fc.nat({ max: 10_000 }),
+    outputBytes: fc.nat(9),
+    lastHeartbeatAt: fc.option(fc.nat({ max: 10_000 }), { nil: undefined }),
+  }),
+  fc.record({
+    type: fc.constant("command/report-recovery" as const),
+    commandId,
+    attempt: fc.constant(0),
+    sign: fc.constantFrom("output" as const, "cpu" as const, "heartbeat" as const),
+  }),
+);
 
 /** A try is over. */
 export const reportEnd = fc.record({

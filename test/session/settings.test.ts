@@ -57,6 +57,7 @@ describe("mergeSettings", () => {
       },
       maxRunningCommands: 24,
       metrics: { watchFiles: true },
+      stall: { afterMs: 25, action: "stop" as const, watch: ["cpu" as const] },
     };
     expect(Object.keys(sessionConfigPatch.shape).toSorted()).toEqual(Object.keys(other).toSorted());
     expect(mergeSettings(CONFIG, other)).toEqual(other);
