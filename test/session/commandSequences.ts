@@ -221,7 +221,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       { weight: 4, arbitrary: plain },
       { weight: 1, arbitrary: reportStart },
       { weight: 3, arbitrary: reportEnd },
-      { weight: 1, arbitrary: reportStall },
+      { weight: 2, arbitrary: reportStall },
     ),
     attempt: fc.constantFrom("current", "current", "next", "next", "stray"),
     passedMs: fc.nat(1_000),

@@ -42,7 +42,7 @@ export const start = fc.record({
   limits: fc.record({
     startToCloseMs: fc.constant(0),
     scheduleToCloseMs: fc.constantFrom(0, 0, 9_000),
-    stallTimeoutMs: fc.constantFrom(0, 50),
+    stallTimeoutMs: fc.constantFrom(50, 50, 0),
     stall: fc.constantFrom(undefined, { afterMs: 9, action: "stop" as const, watch: ["cpu" as const] }),
     graceMs: fc.constant(0),
     maxOutputBytes: fc.constant(0),
@@ -69,7 +69,7 @@ export const reportStart = fc.record({
 export const reportStall = fc.oneof(
   fc.record({
     type: fc.constant("command/report-stall" as const),
-    commandId,
+    commandId: fc.constant("c1"),
     attempt: fc.constant(0),
     since: fc.nat({ max: 10_000 }),
     outputBytes: fc.nat(9),
@@ -77,7 +77,7 @@ export const reportStall = fc.oneof(
   }),
   fc.record({
     type: fc.constant("command/report-recovery" as const),
-    commandId,
+    commandId: fc.constant("c1"),
     attempt: fc.constant(0),
     sign: fc.constantFrom("output" as const, "cpu" as const, "heartbeat" as const),
   }),
