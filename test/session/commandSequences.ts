@@ -135,7 +135,17 @@ const update = fc.record(
   { requiredKeys: ["type", "sessionId"] },
 );
 
-const SHELVING = ["unarchive", "unarchive", "trash", "trash", "untrash", "untrash", "pin", "unpin"].map(
+const SHELVING = [
+  "unarchive",
+  "unarchive",
+  "trash",
+  "trash",
+  "untrash",
+  "untrash",
+  "pin",
+  "pin",
+  "unpin",
+].map(
   (verb) => `session/${verb}` as "session/unarchive" | "session/trash" | "session/untrash" | "session/pin",
 );
 
