@@ -10,3 +10,9 @@ export function bindingWords({ binding }: SessionShape, nowMs: number): string |
   const how = signal ?? (exitCode === undefined ? undefined : `exit ${exitCode}`);
   return [its, ...(how === undefined ? [] : [how]), `gone ${ago(goneAt, nowMs)}`].join(", ");
 }
+
+/** Who alone may write to a session: `deployer, 3 min ago (epoch 2)`. */
+export function claimWords({ lease }: SessionShape): string | undefined {
+  if (lease === undefined) return undefined;
+  return `${lease.holder ?? "somebody"}, ${ago(lease.claimedAt, Date.now())} (epoch ${lease.epoch})`;
+}

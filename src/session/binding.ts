@@ -6,6 +6,7 @@ import { isEnded } from "./state.js";
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 type Gone = Of<"session/process-gone">;
+type Bound = Extract<Event, { type: "session/bound" }>["data"];
 type Unbound = Extract<Event, { type: "session/unbound" }>["data"];
 type Ending = { readonly status: Exclude<SessionStatus, "active" | "paused">; readonly reason: string };
 
@@ -51,6 +52,11 @@ export function unboundByEnd(session: Session): readonly Event[] {
   if (binding === undefined) return [];
   const data = { reason: "session_ended", pid: binding.pid } as const;
   return [{ type: "session/unbound", sessionId: session.sessionId, data }];
+}
+
+/** A binding as the journal has it; each field is named, so that what JSON left out has no value. */
+export function bindingOf({ pid, startTicks, bootId, name, onExit }: Bound, boundAt: number): Binding {
+  return { pid, startTicks, bootId, name, onExit, boundAt, gone: undefined };
 }
 
 /** The binding after a session was let go by its process, or the other way round. */

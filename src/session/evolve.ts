@@ -1,4 +1,4 @@
-import { bindingAfter } from "./binding.js";
+import { bindingAfter, bindingOf } from "./binding.js";
 import { growthBy, lengthOfEntry } from "./metadata.js";
 import { cloned, created, imported } from "./evolveBirth.js";
 import { evolveCheckpoint } from "./evolveCheckpoint.js";
@@ -37,15 +37,14 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       return active(session, { lease: { ...event.data, claimedAt: stamp.at, isHeld: true } }, stamp);
     case "session/released":
       return { ...session, lease: letGo(session.lease, event.data.epoch), updatedAt: stamp.at };
-    case "session/bound": {
-      const { pid, startTicks, bootId, name, onExit } = event.data;
-      const binding = { pid, startTicks, bootId, name, onExit, boundAt: stamp.at, gone: undefined };
-      return active(session, { binding }, stamp);
-    }
-    case "session/unbound": {
-      const binding = bindingAfter(session.binding, event.data, stamp.at);
-      return { ...session, binding, updatedAt: stamp.at };
-    }
+    case "session/bound":
+      return active(session, { binding: bindingOf(event.data, stamp.at) }, stamp);
+    case "session/unbound":
+      return {
+        ...session,
+        binding: bindingAfter(session.binding, event.data, stamp.at),
+        updatedAt: stamp.at,
+      };
     case "session/archived":
     case "session/unarchived":
     case "session/trashed":

@@ -1,4 +1,5 @@
 import type { PlainFiles } from "../content/plainFiles.js";
+import { isSame } from "../process/identity.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
 import { TreeCpu } from "../process/treeCpu.js";
 import type { Clock } from "../schedule/clock.js";
@@ -47,6 +48,10 @@ export class Runner {
   readonly #treeCpu = new TreeCpu();
   readonly #ended = new Waiters();
   readonly #grown = new Waiters();
+  /** Woken by the end of a try, whether there is a next one or not. */
+  readonly #tries = new Waiters();
+  /** Ends that came while no daemon was there, and are not recorded yet. */
+  readonly #missed: Listening[] = [];
   #isClosing = false;
 
   constructor(parts: RunnerParts) {
@@ -78,6 +83,7 @@ export class Runner {
           this.#start(event.data.commandId);
           break;
         case "command/retrying":
+          this.#tries.wake(event.data.commandId);
           this.#runs.get(event.data.commandId)?.run.begin(event.data.nextAttemptAt);
           break;
         case "command/signalled":
@@ -143,6 +149,7 @@ export class Runner {
   /** Goes on with a command of an earlier daemon. */
   adopt(execution: Execution, session: Session, found: Found): void {
     const { launcher } = this.#parts;
+    if (hasGone(execution)) this.#missed.push(this.#tries.listen(execution.commandId));
     const run = this.#makeRun(execution, session, found.inputs);
     const { graceMs } = execution.limits;
     if (found.state === "pause") {
@@ -151,6 +158,11 @@ export class Runner {
       run.resume(execution.nextAttemptAt ?? 0, { gone, stop });
     } else run.adopt((_, request) => launcher.resume(found, request));
     if (isEnded(session.status)) run.stop("session_ended");
+  }
+
+  /** Resolves when the ends that came while no daemon was there are recorded, or after `patienceMs`. */
+  async caughtUp(patienceMs: number): Promise<void> {
+    await Promise.all(this.#missed.splice(0).map((missed) => missed.heard(patienceMs)));
   }
 
   /**
@@ -177,6 +189,7 @@ export class Runner {
     this.#parts.launcher.close();
     this.#gauge.close();
     this.#ended.close();
+    this.#tries.close();
     this.#grown.close();
   }
 
@@ -228,6 +241,7 @@ export class Runner {
     if (run !== undefined) this.#letGo(run, execution);
     this.#runs.delete(commandId);
     this.#ended.wake(commandId);
+    this.#tries.wake(commandId);
     this.#grown.wake(commandId);
   }
 
@@ -253,4 +267,10 @@ export class Runner {
       .remove(session, commandId, isInUse)
       .catch((error: unknown) => onError(error, "The output of an old command cannot be removed"));
   }
+}
+
+/** Whether a command that is said to run does not. */
+function hasGone({ status, process }: Execution): boolean {
+  if (status !== "running" || process?.startTicks === undefined || process.bootId === undefined) return false;
+  return !isSame({ pid: process.pid, startTicks: process.startTicks, bootId: process.bootId });
 }

@@ -12,13 +12,15 @@ import type { Runner } from "./runner.js";
 interface TakeOverParts {
   readonly registry: Registry;
   readonly launcher: Launcher;
-  readonly runner: Pick<Runner, "adopt">;
+  readonly runner: Pick<Runner, "adopt" | "caughtUp">;
   readonly contentDir: string;
   readonly record: (command: Command) => Promise<unknown>;
 }
 
 /** From SIGTERM to SIGKILL at most, for what a start ends: it does not wait for long. */
 const MAX_GRACE_MS = 1_000;
+/** How long a start waits for the ends of commands that came meanwhile: a disk that takes none would hold it up for ever. */
+const CATCH_UP_MS = 2_000;
 
 /** Goes on with the commands of earlier daemons where that can be, and ends what is left of the others. */
 export async function takeOver(
@@ -39,5 +41,7 @@ export async function takeOver(
     outputBytes: ({ sessionId, commandId }) => outputBytesNow(contentDir, session(sessionId), commandId),
     maxGraceMs: MAX_GRACE_MS,
   });
+  // Before the first call: whoever asks then is not told of a command that runs and does not.
+  await parts.runner.caughtUp(CATCH_UP_MS);
   return { adoptedCommands, lostCommands };
 }

@@ -98,3 +98,10 @@ export const reportEnd = fc.record({
 });
 
 // What undoes something is met only where the other came before.
+
+/** What happens to a command that stays as it is. */
+export const IN_PLACE: ReadonlySet<string> = new Set([
+  "command/signalled",
+  "command/stalled",
+  "command/recovered",
+]);

@@ -10,6 +10,8 @@ import type { Execution, Session } from "../../src/session/state.js";
 import { isOver } from "../../src/session/state.js";
 import { EXECUTION_TRANSITIONS, type Move, statusAfter, TRANSITIONS } from "../../src/session/transitions.js";
 import { commandOf, REFUSALS, type Step, steps } from "./commandSequences.js";
+import { commandOf, type Step, steps } from "./commandSequences.js";
+import { IN_PLACE } from "./executionSequences.js";
 import { deepFreeze, Model, type Recorded, REPEATABLE, throughJson } from "./model.js";
 import { BOUNDS } from "./samples.js";
 
@@ -23,9 +25,6 @@ const NEAR = deepFreeze({
   runningInvocations: 2,
   chainEntries: 3,
 });
-
-/** What happens to a command that stays as it is. */
-const IN_PLACE: ReadonlySet<string> = new Set(["command/signalled", "command/stalled", "command/recovered"]);
 
 interface Change {
   readonly event: Event;
@@ -129,7 +128,6 @@ describe("any sequence of commands", () => {
           if (event.sessionId === undefined) return;
           if (before === undefined)
             expect(["session/created", "session/cloned", "session/imported"]).toContain(event.type);
-          // It brings back a status that the session had, whatever it has now.
           else if (event.type === "checkpoint/restored") expect(after?.status).toBe(event.data.value.status);
           else if (after === undefined) expect(statusAfter(before.status, "delete")).toBeDefined();
           else {

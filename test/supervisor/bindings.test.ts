@@ -46,7 +46,7 @@ function scene(sessions: readonly Session[] = []): Scene {
       records.push(command);
       return Promise.resolve();
     },
-    log: { ...log, warn: (_: object, message: string) => void warnings.push(message) } as never,
+    log: { ...log, warn: (_: object, message: string) => void warnings.push(message) },
   });
   return { bindings, records, warnings, disk };
 }

@@ -160,7 +160,7 @@ describe("a watch", () => {
   });
 
   it("that is closed tells nothing more, also where it is just looking", async () => {
-    let answer = (_: number): void => undefined;
+    let answer: (usedMs: number) => void = () => undefined;
     const { watch, stalls, recoveries } = scene(
       { afterMs: 100 },
       { cpuMs: () => new Promise<number>((resolve) => (answer = resolve)) },

@@ -5,7 +5,7 @@ import { findSession, shortIds } from "../sessionRef.js";
 import { commandOutcome, paintStatus, placeWords, stallWords } from "../statusWords.js";
 import { facts, table } from "../table.js";
 import { cut, printable } from "../textWidth.js";
-import { bindingWords } from "../bindingWords.js";
+import { bindingWords, claimWords } from "../bindingWords.js";
 import { showTree } from "./showTree.js";
 
 type Activity = Result<"session/activities">["items"][number];
@@ -102,11 +102,6 @@ function workspaceWords({ workspace }: SessionShape): string | undefined {
   const { kind, branch, released } = workspace;
   const what = kind === "folder" ? "a folder of its own" : `git worktree on ${printable(branch ?? "")}`;
   return released === undefined ? what : `${what}, ${released.outcome}`;
-}
-
-function claimWords({ lease }: SessionShape): string | undefined {
-  if (lease === undefined) return undefined;
-  return `${lease.holder ?? "somebody"}, ${ago(lease.claimedAt, Date.now())} (epoch ${lease.epoch})`;
 }
 
 function usageWords({ totals }: Result<"session/stats">): string | undefined {
