@@ -37,14 +37,6 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
       return active(session, { lease: { ...event.data, claimedAt: stamp.at, isHeld: true } }, stamp);
     case "session/released":
       return { ...session, lease: letGo(session.lease, event.data.epoch), updatedAt: stamp.at };
-    case "session/bound":
-      return active(session, { binding: bindingOf(event.data, stamp.at) }, stamp);
-    case "session/unbound":
-      return {
-        ...session,
-        binding: bindingAfter(session.binding, event.data, stamp.at),
-        updatedAt: stamp.at,
-      };
     case "session/archived":
     case "session/unarchived":
     case "session/trashed":
@@ -85,6 +77,18 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
     case "checkpoint/restored":
     case "checkpoint/deleted":
       return evolveCheckpoint(session, event, stamp);
+    default:
+      return evolveProcesses(session, event, stamp);
+  }
+}
+
+/** What the events of its processes do to a session: of the one that it is bound to, and of those of its commands. */
+function evolveProcesses(session: Session, event: Event, stamp: Stamp): Session {
+  switch (event.type) {
+    case "session/bound":
+      return active(session, { binding: bindingOf(event.data, stamp.at) }, stamp);
+    case "session/unbound":
+      return { ...session, binding: bindingAfter(session.binding, event.data, stamp.at), updatedAt: stamp.at };
     default:
       return countCommand(stallsAfter(session, event), event, stamp);
   }
