@@ -88,7 +88,11 @@ function evolveProcesses(session: Session, event: Event, stamp: Stamp): Session 
     case "session/bound":
       return active(session, { binding: bindingOf(event.data, stamp.at) }, stamp);
     case "session/unbound":
-      return { ...session, binding: bindingAfter(session.binding, event.data, stamp.at), updatedAt: stamp.at };
+      return {
+        ...session,
+        binding: bindingAfter(session.binding, event.data, stamp.at),
+        updatedAt: stamp.at,
+      };
     default:
       return countCommand(stallsAfter(session, event), event, stamp);
   }
