@@ -45,6 +45,13 @@ async function scene(
   return { peer, sessionId, gate, event };
 }
 
+/** The stall after the first output: a machine that is busy may take longer than the policy for that already. */
+function stallAfterUp(peer: Peer): Promise<EventShape> {
+  return until("the stall", () =>
+    peer.events.find((event) => event.type === "command/stalled" && event.data.outputBytes === 3),
+  );
+}
+
 async function start(
   { peer, sessionId, gate }: Scene,
   script: string,
@@ -63,20 +70,19 @@ describe("a command in which nothing moves", () => {
     const here = await scene(undefined, { stall: { afterMs: 400, watch: ["output"] } });
     const { peer, sessionId } = here;
     const commandId = await start(here, GATED);
-    expect(await here.event("command/stalled")).toMatchObject({
-      commandId,
-      attempt: 1,
-      action: "tell",
-      afterMs: 400,
-      outputBytes: 3,
-      lastOutputAt: expect.any(String) as string,
-    });
+    const told = await stallAfterUp(peer);
+    const what = { attempt: 1, action: "tell", afterMs: 400, lastOutputAt: expect.any(String) as string };
+    expect(told.data).toMatchObject({ commandId, ...what });
     const stalled = await peer.call("command/get", { commandId });
     expect(stalled).toMatchObject({ status: "running", stalledSince: expect.any(String) as string });
     expect((await peer.call("session/get", { sessionId })).stalledSince).toBe(stalled.stalledSince);
     await writeFile(here.gate, "");
-    expect(await here.event("command/recovered")).toMatchObject({ commandId, sign: "output" });
-    expect(peer.events.filter(({ type }) => type === "command/stalled").length).toBeLessThanOrEqual(2);
+    const recovered = await until("the recovery", () =>
+      peer.events.find(({ type, seq }) => type === "command/recovered" && seq > told.seq),
+    );
+    expect(recovered.data).toMatchObject({ commandId, sign: "output" });
+    const between = peer.events.filter(({ seq }) => seq > told.seq && seq < recovered.seq);
+    expect(between.map(({ type }) => type)).not.toContain("command/stalled");
   });
 
   it("B.4 is stopped where the policy says so, and not tried again", async () => {
@@ -99,7 +105,7 @@ describe("a command in which nothing moves", () => {
   });
 
   it("B.4 is tried again where the policy says so", async () => {
-    const here = await scene(undefined, { stall: { afterMs: 300 } });
+    const here = await scene(undefined, { stall: { afterMs: 3_000 } });
     const retry = { maxAttempts: 2, initialIntervalMs: 1, maximumIntervalMs: 1 };
     const commandId = await start(here, 'test "$SESSIOND_ATTEMPT" = 2 || exec sleep 1000', {
       retry,
@@ -147,11 +153,7 @@ describe("a command in which nothing moves", () => {
     const commandId = await start(here, "echo up; exec sleep 1000", { stallTimeoutMs: 300 });
     const ended = await here.peer.call("command/wait", { commandId });
     expect(ended).toMatchObject({ status: "timed_out", cause: "stalled" });
-    expect(await here.event("command/stalled")).toMatchObject({
-      action: "retry",
-      afterMs: 300,
-      outputBytes: 3,
-    });
+    expect(await here.event("command/stalled")).toMatchObject({ action: "retry", afterMs: 300 });
   });
 });
 
@@ -160,17 +162,18 @@ describeIf(keeperProgram() !== undefined, "a C compiler", "a stalled command who
     const own = await daemonForTest();
     const here = await scene(own, { stall: { afterMs: 400, watch: ["output"] } });
     const commandId = await start(here, GATED);
-    await here.event("command/stalled");
+    const before = await stallAfterUp(here.peer);
     await own.crash();
     here.peer = await own.peer();
     await here.peer.call("event/subscribe", { sessionIds: [here.sessionId], sinceSeq: 0 });
     expect(await here.peer.call("command/get", { commandId })).toHaveProperty("stalledSince");
     await writeFile(here.gate, "");
     const told = await until("its recovery", () => {
-      const types = here.peer.events.map(({ type }) => type).filter((type) => /stalled|recovered/.test(type));
-      return types.includes("command/recovered") && types;
+      const since = here.peer.events.filter(({ seq }) => seq > before.seq).map(({ type }) => type);
+      const types = since.filter((type) => /stalled|recovered/.test(type));
+      return types.length > 0 && types;
     });
-    expect(told.slice(0, 2)).toEqual(["command/stalled", "command/recovered"]);
+    expect(told[0]).toBe("command/recovered");
     await here.peer.call("session/end", { sessionId: here.sessionId });
   });
 });
