@@ -10,7 +10,6 @@ import type { Execution, Session } from "../../src/session/state.js";
 import { isOver } from "../../src/session/state.js";
 import { EXECUTION_TRANSITIONS, type Move, statusAfter, TRANSITIONS } from "../../src/session/transitions.js";
 import { commandOf, REFUSALS, type Step, steps } from "./commandSequences.js";
-import { commandOf, type Step, steps } from "./commandSequences.js";
 import { IN_PLACE } from "./executionSequences.js";
 import { deepFreeze, Model, type Recorded, REPEATABLE, throughJson } from "./model.js";
 import { BOUNDS } from "./samples.js";
