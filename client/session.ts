@@ -8,7 +8,7 @@ import { ownEnvironment, type RunOptions, type StartOptions } from "./commandOpt
 import { Conversation } from "./conversation.js";
 import { ClientClosedError, CommandFailedError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { Claim, ClaimOptions, Lease } from "./lease.js";
+import type { ClaimOptions, Lease } from "./lease.js";
 import { leasedCall } from "./leasedCall.js";
 import { type InvocationFilter, track, type TrackedCall, type TrackOptions } from "./invocations.js";
 import { SessionLogger } from "./logger.js";
@@ -17,18 +17,7 @@ import { pages } from "./pages.js";
 import { type ActivityFilter, decisionActivity, errorActivity } from "./auditTrail.js";
 import { isSessionOver } from "./refusals.js";
 import { SessionMetadata } from "./sessionMetadata.js";
-
-/** How a session ends by itself or by its caller. */
-export type EndStatus = NonNullable<Params<"session/end">["status"]>;
-
-/** What the end of its process means for a session. */
-export type BindOptions = Pick<Params<"session/bind">, "onExit">;
-
-/** What a session needs of the client that it belongs to. */
-export interface SessionWays {
-  readonly call: Call;
-  readonly claim: Claim;
-}
+import type { BindOptions, EndStatus, SessionWays } from "./sessionWays.js";
 
 /** Longest reason that the protocol takes, in characters. */
 const REASON_LENGTH = 4_096;

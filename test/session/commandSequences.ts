@@ -161,7 +161,7 @@ const plain = fc.oneof(
   { weight: 1, arbitrary: binding },
   { weight: 2, arbitrary: invocation },
   { weight: 2, arbitrary: chain },
-  { weight: 4, arbitrary: alert },
+  { weight: 7, arbitrary: alert },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(
@@ -231,7 +231,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       { weight: 4, arbitrary: plain },
       { weight: 1, arbitrary: reportStart },
       { weight: 3, arbitrary: reportEnd },
-      { weight: 2, arbitrary: reportStall },
+      { weight: 4, arbitrary: reportStall },
     ),
     attempt: fc.constantFrom("current", "current", "next", "next", "stray"),
     passedMs: fc.nat(1_000),

@@ -90,7 +90,7 @@ describe("any sequence of commands", () => {
             moves.add(`${execution[0]?.status}>${execution[1]?.status}`);
           },
         }),
-      { seed: 2, numRuns: 6_000 },
+      { seed: 2, numRuns: 9_000 },
     );
     const bySession = (Object.keys(TRANSITIONS) as Move[])
       .filter((move) => move !== "delete")
