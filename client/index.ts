@@ -31,7 +31,7 @@ export type { OpenOptions } from "./openSession.js";
 export { retry } from "./retry.js";
 export type { FailedTry, RetryOptions } from "./retry.js";
 export { Session } from "./session.js";
-export type { EndStatus, SessionWays } from "./session.js";
+export type { EndStatus, SessionWays } from "./sessionWays.js";
 export type { SessionMetadata } from "./sessionMetadata.js";
 export type {
   ActivityShape,

@@ -22,6 +22,8 @@ const KEYED = {
   "session/pin": "leased",
   "session/unpin": "leased",
   "session/archive": "leased",
+  "session/bind": "leased",
+  "session/unbind": "leased",
   "session/unarchive": "leased",
   "session/trash": "leased",
   "session/untrash": "leased",

@@ -2,7 +2,8 @@ import { SessiondError } from "../src/rpc/remoteError.js";
 import type { Params, SessionShape } from "../src/protocol/types.js";
 import type { Call } from "./callTypes.js";
 import type { ClaimOptions } from "./lease.js";
-import { Session, type SessionWays } from "./session.js";
+import { Session } from "./session.js";
+import type { SessionWays } from "./sessionWays.js";
 
 /** What a session is created with if there is none yet, and whether it is claimed. */
 export interface OpenOptions extends Omit<Params<"session/create">, "name" | "idempotencyKey"> {

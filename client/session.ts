@@ -8,7 +8,7 @@ import { ownEnvironment, type RunOptions, type StartOptions } from "./commandOpt
 import { Conversation } from "./conversation.js";
 import { ClientClosedError, CommandFailedError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
-import type { Claim, ClaimOptions, Lease } from "./lease.js";
+import type { ClaimOptions, Lease } from "./lease.js";
 import { leasedCall } from "./leasedCall.js";
 import { type InvocationFilter, track, type TrackedCall, type TrackOptions } from "./invocations.js";
 import { SessionLogger } from "./logger.js";
@@ -17,15 +17,7 @@ import { pages } from "./pages.js";
 import { type ActivityFilter, decisionActivity, errorActivity } from "./auditTrail.js";
 import { isSessionOver } from "./refusals.js";
 import { SessionMetadata } from "./sessionMetadata.js";
-
-/** How a session ends by itself or by its caller. */
-export type EndStatus = NonNullable<Params<"session/end">["status"]>;
-
-/** What a session needs of the client that it belongs to. */
-export interface SessionWays {
-  readonly call: Call;
-  readonly claim: Claim;
-}
+import type { BindOptions, EndStatus, SessionWays } from "./sessionWays.js";
 
 /** Longest reason that the protocol takes, in characters. */
 const REASON_LENGTH = 4_096;
@@ -167,6 +159,19 @@ export class Session implements AsyncDisposable {
     const has = this.#lease;
     if (has !== undefined && !has.isReleased && !has.lost.aborted) return has;
     return (this.#lease = await this.#ways.claim(this.sessionId, options));
+  }
+
+  /**
+   * Binds the session to a process, this one unless a pid is given: when that is gone the session ends, as `onExit` has
+   * it. The daemon never signals it. @throws {SessiondError} `process_not_bindable` also where it is somebody else's
+   */
+  async bind(pid: number = process.pid, options: BindOptions = {}): Promise<Result<"session/bind">> {
+    return this.#learn(await this.#call("session/bind", { ...this.#self, pid, ...options }));
+  }
+
+  /** Lets the session go on without the process that it is bound to. */
+  async unbind(): Promise<Result<"session/unbind">> {
+    return this.#learn(await this.#call("session/unbind", this.#self));
   }
 
   /**

@@ -17,6 +17,8 @@ const TYPE_WIDTH = 19;
 /** Room that what is said of an event gets even where the terminal is too narrow for it. */
 const LEAST_SAID_WIDTH = 16;
 
+const YELLOW: ReadonlySet<EventShape["type"]> = new Set(["command/retrying", "command/stalled"]);
+
 /** One event in one line: time, number, session, type, and what is worth knowing of it. */
 export function eventLine(item: StreamItem, { paint, width, short }: EventLineOptions): string {
   if (item.type === "gap")
@@ -37,7 +39,7 @@ function coloured(event: EventShape, text: string, paint: Paint): string {
   ) {
     return paintStatus(paint, event.data.status, text);
   }
-  return event.type === "command/retrying" ? paint("yellow", text) : text;
+  return YELLOW.has(event.type) ? paint("yellow", text) : text;
 }
 
 /** What a reader wants to know of an event, in a few words. */
@@ -55,6 +57,10 @@ function gist(event: EventShape): string {
       return `${event.data.holder ?? "somebody"}, epoch ${event.data.epoch}`;
     case "session/released":
       return `${event.data.reason.replaceAll("_", " ")}, epoch ${event.data.epoch}`;
+    case "session/bound":
+      return `process ${event.data.pid}${event.data.name === undefined ? "" : ` (${event.data.name})`}`;
+    case "session/unbound":
+      return `process ${event.data.pid}, ${event.data.reason.replaceAll("_", " ")}`;
     case "session/paused":
       return event.data.reason ?? "";
     case "activity/recorded":
@@ -103,6 +109,10 @@ function gist(event: EventShape): string {
       return `pid ${event.data.pid}, try ${event.data.attempt}`;
     case "command/retrying":
       return retrying(event.at, event.data);
+    case "command/stalled":
+      return `no sign of life for ${duration(event.data.afterMs)}: ${event.data.action}`;
+    case "command/recovered":
+      return `${event.data.sign} again, after ${duration(event.data.stalledMs)}`;
     case "command/signalled":
       return event.data.signal;
     case "command/ended":

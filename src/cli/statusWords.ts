@@ -35,6 +35,15 @@ export function placeWords({ archivedAt, deletedAt, pinned }: SessionShape): str
   ];
 }
 
+/** Since when nothing was heard of a command, or of the one of a session that is silent the longest: `stalled 3 min`. */
+export function stallWords(
+  { stalledSince }: { readonly stalledSince?: string | undefined },
+  nowMs: number,
+): string[] {
+  if (stalledSince === undefined) return [];
+  return [`stalled ${duration(Math.max(0, nowMs - Date.parse(stalledSince)))}`];
+}
+
 /** A text in the colour of a status. */
 export function paintStatus(paint: Paint, status: Status, text = statusWords(status)): string {
   return paint(STYLES[status], text);

@@ -1,4 +1,5 @@
 import { alertVerbs } from "./alertVerbs.js";
+import { bindingVerbs } from "./bindingVerbs.js";
 import { chainVerbs } from "./chainVerbs.js";
 import { checkpointVerbs } from "./checkpointVerbs.js";
 import { conversationVerbs } from "./conversationVerbs.js";
@@ -166,6 +167,7 @@ export const VERBS: readonly VerbSpec[] = [
     ],
     load: async () => (await import("./verbs/end.js")).end,
   },
+  ...bindingVerbs(SESSIONS, REF),
   {
     name: "release",
     group: SESSIONS,

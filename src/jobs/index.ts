@@ -41,6 +41,7 @@ export function registerJobs({ jobs, supervisor, clock, uptimeFile, chainsAfterM
   registerChainCleanup(jobs, supervisor, chainsAfterMs);
   jobs.every("leases", "* * * * * *", () => supervisor.leases.releaseDue());
   registerSampling(jobs, supervisor);
+  jobs.every("bindings", "* * * * * *", () => supervisor.bindings.look());
   const loop = new LoopDelay();
   jobs.every("uptime", "*/10 * * * * *", () => {
     loop.next();

@@ -7,12 +7,15 @@ export interface ProcStat {
   readonly state: string;
   readonly parentPid: number;
   readonly groupId: number;
+  readonly sessionId: number;
   readonly threads: number;
   /** When the process started, in clock ticks (usually 10 ms) since boot. */
   readonly startTicks: number;
   /** Its use of the processor, in user and system mode, in clock ticks; then that of its children that were collected. */
   readonly ownTicks: number;
   readonly childTicks: number;
+  /** As wait(2) tells it; 0 also where it has not ended, or may not be known. */
+  readonly exitStatus: number;
 }
 
 /** The name that keepers give themselves. */
@@ -22,10 +25,12 @@ export const KEEPER_NAME = "sessiond-keeper";
 const FIRST_FIELD = 3;
 const PARENT_FIELD = 4;
 const GROUP_FIELD = 5;
+const SESSION_FIELD = 6;
 /** Clock ticks of itself, in user and system mode, and of its children that were collected. */
 const CPU_FIELDS = [14, 15, 16, 17];
 const THREADS_FIELD = 20;
 const START_FIELD = 22;
+const EXIT_FIELD = 52;
 
 /**
  * Reads one stat line; undefined when it is not one.
@@ -39,15 +44,17 @@ export function parseStat(line: string): ProcStat | undefined {
   const [state] = fields;
   const parentPid = numberAt(PARENT_FIELD);
   const groupId = numberAt(GROUP_FIELD);
+  const sessionId = numberAt(SESSION_FIELD);
   const threads = numberAt(THREADS_FIELD);
   const startTicks = numberAt(START_FIELD);
   const [user = 0, system = 0, childUser = 0, childSystem = 0] = CPU_FIELDS.map(numberAt);
   const ownTicks = user + system;
   const childTicks = childUser + childSystem;
-  const numbers = { parentPid, groupId, threads, startTicks, ownTicks, childTicks };
-  return state === undefined || !Object.values(numbers).every(Number.isSafeInteger)
-    ? undefined
-    : { state, ...numbers };
+  const numbers = { parentPid, groupId, sessionId, threads, startTicks, ownTicks, childTicks };
+  if (state === undefined || !Object.values(numbers).every(Number.isSafeInteger)) return undefined;
+  // The last field, which older kernels do not have.
+  const exitStatus = Math.trunc(numberAt(EXIT_FIELD)) || 0;
+  return { state, ...numbers, exitStatus };
 }
 
 /** True for a process that has ended and waits for its parent to collect it. */

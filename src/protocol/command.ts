@@ -4,6 +4,7 @@ import { LIMITS } from "./limits.js";
 import { retryPolicy } from "./session.js";
 import { resourceLimits } from "./resourceLimits.js";
 import { absolutePath, count, durationMs, environment, id, label, text, time } from "./shapes.js";
+import { stallPolicy } from "./stall.js";
 
 export const commandStatus = z.enum([
   "starting",
@@ -78,8 +79,10 @@ export const commandRequest = {
   startToCloseMs: durationMs.optional(),
   /** Limit of all tries with the pauses between them. */
   scheduleToCloseMs: durationMs.optional(),
-  /** Limit without any output. */
+  /** Limit without any output; the older way to say `stall`. */
   stallTimeoutMs: durationMs.optional(),
+  /** What is done when nothing moves in it. */
+  stall: stallPolicy.partial().optional(),
   /** From SIGTERM to SIGKILL. */
   graceMs: durationMs.optional(),
   maxOutputBytes: count.optional(),
@@ -111,6 +114,8 @@ export const command = z.strictObject({
   error: text.optional(),
   createdAt: time,
   startedAt: time.optional(),
+  /** It runs, and this was the last sign of life of those that its `stall` policy watches. */
+  stalledSince: time.optional(),
   endedAt: time.optional(),
   /** When the next try is due. */
   nextAttemptAt: time.optional(),

@@ -38,6 +38,10 @@ export const ERRORS = {
   checkpoint_not_found: { code: -32050, summary: "The session has no checkpoint of this id." },
   message_not_found: { code: -32080, summary: "The session has no such message." },
   backup_failed: { code: -32015, summary: "The backup could not be written; the state itself is as it was." },
+  process_not_bindable: {
+    code: -32090,
+    summary: "No process has this pid, or it is one that no session can be bound to.",
+  },
   lease_held: { code: -32060, summary: "Somebody else has claimed the session, and alone may write to it." },
   lease_lost: {
     code: -32061,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { ALERT_EVENTS } from "./alert.js";
+import { binding, unbindReason } from "./binding.js";
 import { agentId, chainEntry } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
 import { command, commandStatus, endCause, enforcedBy, notHeld, signalName, supervision } from "./command.js";
@@ -8,7 +9,8 @@ import { json } from "./json.js";
 import { invocationData } from "./invocation.js";
 import { message } from "./message.js";
 import { activity, endedStatus, releaseReason, session, sessionStatus } from "./session.js";
-import { count, id, label, seq, text, time } from "./shapes.js";
+import { count, durationMs, id, label, seq, text, time } from "./shapes.js";
+import { stallPolicy } from "./stall.js";
 import { template } from "./template.js";
 
 /**
@@ -33,6 +35,9 @@ const SESSION_EVENTS = {
   "session/ended": () => z.strictObject({ status: endedStatus, reason: text.optional() }),
   "session/claimed": () => z.strictObject({ epoch: count, holder: label.optional() }),
   "session/released": () => z.strictObject({ epoch: count, reason: releaseReason }),
+  "session/bound": () => binding.pick({ pid: true, name: true, onExit: true }),
+  "session/unbound": () =>
+    binding.pick({ pid: true, exitCode: true, signal: true }).extend({ reason: unbindReason }),
   "session/archived": () => z.strictObject({}),
   "session/unarchived": () => z.strictObject({}),
   "session/trashed": () => z.strictObject({}),
@@ -80,6 +85,29 @@ const SESSION_EVENTS = {
       error: text.optional(),
       refusedForks: count.optional(),
       nextAttemptAt: time,
+    }),
+  /** None of the signs of life that are watched was seen for `afterMs`: what was seen, and what is done about it. */
+  "command/stalled": () =>
+    z.strictObject({
+      commandId: id,
+      attempt: count,
+      action: stallPolicy.shape.action,
+      afterMs: durationMs,
+      /** The last sign of life. */
+      since: time,
+      outputBytes: count,
+      lastOutputAt: time.optional(),
+      /** CPU time that its processes used since then; absent where that is not watched or not known. */
+      cpuMs: count.optional(),
+      lastHeartbeatAt: time.optional(),
+    }),
+  /** Something moves in it again, and by which sign that was seen. */
+  "command/recovered": () =>
+    z.strictObject({
+      commandId: id,
+      attempt: count,
+      sign: stallPolicy.shape.watch.element,
+      stalledMs: count,
     }),
   "command/signalled": () => z.strictObject({ commandId: id, signal: signalName }),
   "command/ended": () =>

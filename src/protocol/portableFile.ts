@@ -7,6 +7,7 @@ import { message } from "./message.js";
 import { activity, retryPolicy, session, sessionConfig, sessionConfigPatch, totals } from "./session.js";
 import { count, durationMs, id, label, time } from "./shapes.js";
 import { resourceLimits } from "./resourceLimits.js";
+import { stallPolicy } from "./stall.js";
 import { workspace } from "./workspace.js";
 
 /** What the first line of a file says that holds a whole session. */
@@ -146,7 +147,7 @@ export const portableCommand = command
     signal: label.optional(),
     limits: sessionConfig
       .pick({ startToCloseMs: true, stallTimeoutMs: true, graceMs: true, maxOutputBytes: true })
-      .extend({ scheduleToCloseMs: durationMs, ...resourceLimits.shape }),
+      .extend({ scheduleToCloseMs: durationMs, stall: stallPolicy.optional(), ...resourceLimits.shape }),
     holding: z.strictObject({ enforcedBy: enforcedBy.optional(), notHeld: notHeld.optional() }).optional(),
     refusedForks: count.optional(),
     retry: retryPolicy,

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
+import { binding } from "./binding.js";
 import { json, jsonObject } from "./json.js";
 import { resourceLimits } from "./resourceLimits.js";
 import { absolutePath, count, durationMs, environment, id, label, seq, tags, text, time } from "./shapes.js";
+import { stallPolicy } from "./stall.js";
 import { workspace } from "./workspace.js";
 
 /** The four ways in which a session ends. */
@@ -44,7 +46,10 @@ export const sessionConfig = z.strictObject({
   }),
   /** Defaults for the commands of the session. */
   startToCloseMs: durationMs,
+  /** The older way to say `stall: {afterMs, action: "retry", watch: ["output"]}`; counts where no `stall` is said. */
   stallTimeoutMs: durationMs,
+  /** What is left out is `tell`, and all signs. */
+  stall: stallPolicy.partial().optional(),
   graceMs: durationMs,
   maxOutputBytes: count,
   retry: retryPolicy,
@@ -143,6 +148,10 @@ export const session = z.strictObject({
   totals,
   /** Who alone may write to it, where somebody has claimed it. */
   lease: z.strictObject({ epoch: count, holder: label.optional(), claimedAt: time }).optional(),
+  /** The process that it belongs to. */
+  binding: binding.optional(),
+  /** Since when nothing was heard of a command of it that runs: of the one that is silent the longest. */
+  stalledSince: time.optional(),
   /** Number of the event that created it: with the id it names one session for ever. */
   createdSeq: seq,
 });

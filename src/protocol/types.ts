@@ -2,6 +2,7 @@ import type { z } from "zod";
 
 import type { alert, alertDelivery } from "./alert.js";
 import type { alertRule } from "./alertRule.js";
+import type { binding, unbindReason } from "./binding.js";
 import type { chain, chainEntry } from "./chain.js";
 import type { checkpoint } from "./checkpoint.js";
 import type { command, enforcedBy } from "./command.js";
@@ -19,6 +20,7 @@ import type {
   usage,
 } from "./session.js";
 import type { resourceLimits } from "./resourceLimits.js";
+import type { stallPolicy } from "./stall.js";
 import type { template, templateDefaults } from "./template.js";
 import type { workspace } from "./workspace.js";
 
@@ -50,6 +52,9 @@ export type SessionConfigShape = z.output<typeof sessionConfig>;
 export type SessionConfigPatch = z.output<typeof sessionConfigPatch>;
 export type EnforcedBy = z.output<typeof enforcedBy>;
 export type ResourceLimitsShape = z.output<typeof resourceLimits>;
+export type BindingShape = z.output<typeof binding>;
+export type UnbindReason = z.output<typeof unbindReason>;
+export type StallShape = z.output<typeof stallPolicy>;
 export type CommandShape = z.output<typeof command>;
 export type ActivityShape = z.output<typeof activity>;
 export type ActivityKind = z.output<typeof activityKind>;

@@ -8,16 +8,20 @@ import type {
   ImportedExecution,
   ImportedFields,
   Outcome,
+  StallReport,
   StartedInvocation,
   UpdatedFields,
 } from "./events.js";
 import type { AlertCommand, AlertRuleCommand } from "./alertCommands.js";
 import type {
+  Binding,
   ChainEntry,
   CheckpointValue,
   Holding,
+  ProcessEnd,
   ProcessIdentity,
   SessionStatus,
+  StallPolicy,
   Supervision,
   Template,
 } from "./state.js";
@@ -64,6 +68,20 @@ export type Command =
   | { readonly type: "session/release"; readonly sessionId: string; readonly held: string }
   /** The daemon's own: the holder of that lease is gone. */
   | { readonly type: "session/lapse"; readonly sessionId: string; readonly epoch: number }
+  | ({ readonly type: "session/bind"; readonly sessionId: string } & Pick<
+      Binding,
+      "pid" | "startTicks" | "bootId" | "name" | "onExit"
+    >)
+  | { readonly type: "session/unbind"; readonly sessionId: string }
+  /** A report: the process that the session is bound to is gone. */
+  | ({ readonly type: "session/process-gone"; readonly sessionId: string } & Pick<
+      Binding,
+      "pid" | "startTicks" | "bootId"
+    > &
+      Partial<Pick<ProcessEnd, "exitCode" | "signal">> & {
+        /** The machine was started anew since. */
+        readonly isOfEarlierBoot: boolean;
+      })
   | {
       readonly type:
         | "session/archive"
@@ -158,6 +176,19 @@ export type Command =
       readonly process: ProcessIdentity;
       readonly supervision?: Supervision | undefined;
       readonly holding?: Holding | undefined;
+    }
+  /** A report: none of the signs of life that are watched was seen for too long. */
+  | ({
+      readonly type: "command/report-stall";
+      readonly commandId: string;
+      readonly attempt: number;
+    } & StallReport)
+  /** A report: there is one again. */
+  | {
+      readonly type: "command/report-recovery";
+      readonly commandId: string;
+      readonly attempt: number;
+      readonly sign: StallPolicy["watch"][number];
     }
   /** A report: the try is over. */
   | {

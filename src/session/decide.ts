@@ -20,6 +20,8 @@ export function decide(head: Head, command: Command, moment: Moment, bounds: Bou
     case "command/signal":
     case "command/report-start":
     case "command/report-end":
+    case "command/report-stall":
+    case "command/report-recovery":
       return decideExecution(head, command, moment, bounds);
     case "invocation/start":
     case "invocation/finish":

@@ -12,6 +12,7 @@ import {
   sessionNotFound,
 } from "./decision.js";
 import type { Event } from "./events.js";
+import { unboundByEnd } from "./binding.js";
 import { abandonRunning } from "./invocation.js";
 import { releasedByEnd } from "./lease.js";
 import { type CheckpointEntry, isEnded, type Session } from "./state.js";
@@ -76,7 +77,9 @@ function restore(
   return happened(
     created(session, { checkpointId: undoId, label, automatic: true }),
     // As with any end of a session: after it nothing more is heard of them.
-    ...(isEnded(value.status) ? [...abandonRunning(head, session, at), ...releasedByEnd(session)] : []),
+    ...(isEnded(value.status)
+      ? [...unboundByEnd(session), ...abandonRunning(head, session, at), ...releasedByEnd(session)]
+      : []),
     { type: "checkpoint/restored", sessionId, data: { checkpointId, value } },
     ...automatic.slice(0, surplus).map((one) => deleted(sessionId, one.checkpointId)),
   );

@@ -11,6 +11,7 @@ import {
   sessionNotFound,
 } from "./decision.js";
 import type { Event, Outcome } from "./events.js";
+import { reportRecovery, reportStall, stallOf } from "./stall.js";
 import type { Execution, ExecutionStatus, Session } from "./state.js";
 import { isOver } from "./state.js";
 import { statusAfter } from "./transitions.js";
@@ -44,6 +45,10 @@ export function decideExecution(
       return reportStart(execution, command);
     case "command/report-end":
       return reportEnd(head, execution, command, moment);
+    case "command/report-stall":
+      return reportStall(execution, command);
+    case "command/report-recovery":
+      return reportRecovery(execution, command, moment.at);
   }
 }
 
@@ -164,8 +169,8 @@ function nextPause(
   const { retry, limits } = execution;
   if (!retryable || execution.cancelled || attempt >= retry.maxAttempts) return undefined;
   const status = finalStatus(execution, outcome);
-  if (status === "lost" ? retry.onLost !== "retry" : status !== "failed" && !isTryLimit(outcome))
-    return undefined;
+  const isAgain = status === "failed" || isTryLimit(execution, outcome);
+  if (status === "lost" ? retry.onLost !== "retry" : !isAgain) return undefined;
   if (outcome.exitCode !== undefined && retry.nonRetryableExitCodes.includes(outcome.exitCode))
     return undefined;
   if (head.session(execution.sessionId)?.status !== "active") return undefined;
@@ -175,8 +180,9 @@ function nextPause(
 }
 
 /** Limits that end one try, and leave the next one its chance. */
-function isTryLimit({ cause }: Outcome): boolean {
-  return cause === "start_to_close" || cause === "stalled";
+function isTryLimit({ limits }: Execution, { cause }: Outcome): boolean {
+  // Here and not in who stops it, so that a daemon that finds it stopped after a crash comes to the same.
+  return cause === "start_to_close" || (cause === "stalled" && stallOf(limits)?.action !== "stop");
 }
 
 function finalStatus(execution: Execution, outcome: Outcome): ExecutionStatus {

@@ -1,3 +1,4 @@
+import { bind, endByProcess, unbind, unboundByEnd } from "./binding.js";
 import type { Bounds, Command, Moment } from "./commands.js";
 import { cloneSession, create, importSession } from "./decideBirth.js";
 import { decideShelf, inTrash } from "./decideShelf.js";
@@ -23,7 +24,7 @@ type SessionCommand = Extract<
 type Birth = "session/create" | "session/clone" | "session/import";
 
 /** What lets a lease go may come at any time, also when the session has ended. */
-type Farewell = "session/release" | "session/lapse";
+type Farewell = "session/release" | "session/lapse" | "session/process-gone";
 
 const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | Farewell | "session/end">, Move>> = {
   "session/update": "edit",
@@ -36,6 +37,8 @@ const MOVES: Readonly<Record<Exclude<SessionCommand["type"], Birth | Farewell | 
   "session/resume": "resume",
   "session/expire": "expire",
   "session/claim": "edit",
+  "session/bind": "edit",
+  "session/unbind": "edit",
   "session/pin": "pin",
   "session/unpin": "pin",
   "session/archive": "archive",
@@ -65,6 +68,7 @@ export function decideSession(head: Head, command: SessionCommand, moment: Momen
   if (session === undefined) return sessionNotFound(command.sessionId);
   if (command.type === "session/release") return release(session, command);
   if (command.type === "session/lapse") return lapse(session, command);
+  if (command.type === "session/process-gone") return processGone(head, session, command, moment);
   const move = command.type === "session/end" ? END_MOVES[command.status] : MOVES[command.type];
   if (statusAfter(session.status, move) === undefined) return notAllowed(session, move);
   if (session.deletedAt !== undefined && !MOVES_IN_TRASH.has(move)) return inTrash(session, move);
@@ -79,6 +83,10 @@ export function decideSession(head: Head, command: SessionCommand, moment: Momen
       return appendMessage(session, command, bounds);
     case "session/claim":
       return claim(session, command);
+    case "session/bind":
+      return bind(session, command);
+    case "session/unbind":
+      return unbind(session);
     case "metadata/set":
       return setMetadata(session, command, bounds);
     case "metadata/delete":
@@ -146,15 +154,27 @@ function changeStatus(
   }
 }
 
+/** Its process is gone: so is the session, unless somebody was faster. */
+function processGone(
+  head: Head,
+  session: Session,
+  command: Of<"session/process-gone">,
+  { at }: Moment,
+): Decision {
+  const end = endByProcess(session, command);
+  return end === undefined ? NOTHING : ended(head, session, end.ending, at, [end.unbound]);
+}
+
 /** What runs in it and its lease end in the same record, before it: after the end nothing more is heard of them. */
 function ended(
   head: Head,
   session: Session,
   data: Extract<SessionEvent, { type: "session/ended" }>["data"],
   at: number,
+  unbound = unboundByEnd(session),
 ): Decision {
   const { sessionId } = session;
-  return happened(...abandonRunning(head, session, at), ...releasedByEnd(session), {
+  return happened(...unbound, ...abandonRunning(head, session, at), ...releasedByEnd(session), {
     type: "session/ended",
     sessionId,
     data,

@@ -5,9 +5,11 @@ import type {
   MessageShape,
   ReleaseReason,
   SessionConfigShape,
+  UnbindReason,
   UsageShape,
 } from "../protocol/types.js";
 import type {
+  Binding,
   ChainEntry,
   CheckpointEntry,
   CheckpointValue,
@@ -21,6 +23,7 @@ import type {
   Session,
   SessionStatus,
   Supervision,
+  StallPolicy,
   Template,
 } from "./state.js";
 import type { Alert, AlertRuleFields } from "./alertState.js";
@@ -92,7 +95,7 @@ export type AcceptedFields = Pick<
 /** A command that is over, as a session is taken over with it. No process of this machine is it. */
 export type ImportedExecution = Omit<
   Execution,
-  "sessionId" | "createdSeq" | "process" | "nextAttemptAt" | "openStdin"
+  "sessionId" | "createdSeq" | "process" | "stalled" | "nextAttemptAt" | "openStdin"
 >;
 
 /** What an invocation starts with; `startedAt` is epoch milliseconds, here and below. */
@@ -125,6 +128,19 @@ export interface Outcome {
   readonly refusedForks?: number | undefined;
 }
 
+/** What was seen of a command in which nothing moves; times are epoch milliseconds. */
+export interface StallReport {
+  /** The last sign of life of those that are watched. */
+  readonly since: number;
+  readonly outputBytes: number;
+  /** Of the try; absent where it has written nothing that was seen. */
+  readonly lastOutputAt?: number | undefined;
+  /** CPU time that its processes used since the last sign; absent where that is not watched or not known. */
+  readonly cpuMs?: number | undefined;
+  /** Of the session; absent where none was seen. */
+  readonly lastHeartbeatAt?: number | undefined;
+}
+
 interface SessionEventData {
   "session/created": CreatedFields;
   "session/cloned": ClonedFields;
@@ -136,6 +152,13 @@ interface SessionEventData {
   "session/ended": { readonly status: SessionStatus; readonly reason?: string | undefined };
   "session/claimed": Pick<Lease, "token" | "epoch" | "holder">;
   "session/released": { readonly epoch: number; readonly reason: ReleaseReason };
+  "session/bound": Pick<Binding, "pid" | "startTicks" | "bootId" | "name" | "onExit">;
+  "session/unbound": {
+    readonly reason: UnbindReason;
+    readonly pid: number;
+    readonly exitCode?: number | undefined;
+    readonly signal?: string | undefined;
+  };
   "session/archived": Readonly<Record<string, never>>;
   "session/unarchived": Readonly<Record<string, never>>;
   "session/trashed": Readonly<Record<string, never>>;
@@ -176,6 +199,19 @@ interface SessionEventData {
     readonly commandId: string;
     readonly attempt: number;
     readonly nextAttemptAt: number;
+  };
+  "command/stalled": StallReport & {
+    readonly commandId: string;
+    readonly attempt: number;
+    readonly action: StallPolicy["action"];
+    readonly afterMs: number;
+  };
+  "command/recovered": {
+    readonly commandId: string;
+    readonly attempt: number;
+    readonly sign: StallPolicy["watch"][number];
+    /** From the last sign of life before to this one. */
+    readonly stalledMs: number;
   };
   "command/signalled": { readonly commandId: string; readonly signal: string; readonly cancels: boolean };
   "command/ended": Outcome & {

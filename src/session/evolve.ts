@@ -1,3 +1,4 @@
+import { bindingAfter, bindingOf } from "./binding.js";
 import { growthBy, lengthOfEntry } from "./metadata.js";
 import { cloned, created, imported } from "./evolveBirth.js";
 import { evolveCheckpoint } from "./evolveCheckpoint.js";
@@ -5,6 +6,7 @@ import type { Event, Stamp, UpdatedFields } from "./events.js";
 import { letGo } from "./lease.js";
 import { countInvocation } from "./invocation.js";
 import { shelved } from "./evolveShelf.js";
+import { stallsAfter } from "./stall.js";
 import type { Session } from "./state.js";
 import { addUsage } from "./totals.js";
 import { released } from "./workspace.js";
@@ -76,7 +78,23 @@ export function evolve(session: Session | undefined, event: Event, stamp: Stamp)
     case "checkpoint/deleted":
       return evolveCheckpoint(session, event, stamp);
     default:
-      return countCommand(session, event, stamp);
+      return evolveProcesses(session, event, stamp);
+  }
+}
+
+/** What the events of its processes do to a session: of the one that it is bound to, and of those of its commands. */
+function evolveProcesses(session: Session, event: Event, stamp: Stamp): Session {
+  switch (event.type) {
+    case "session/bound":
+      return active(session, { binding: bindingOf(event.data, stamp.at) }, stamp);
+    case "session/unbound":
+      return {
+        ...session,
+        binding: bindingAfter(session.binding, event.data, stamp.at),
+        updatedAt: stamp.at,
+      };
+    default:
+      return countCommand(stallsAfter(session, event), event, stamp);
   }
 }
 
@@ -169,6 +187,8 @@ function copyOf(session: Session): { -readonly [K in keyof Session]: Session[K] 
     invocations: session.invocations,
     totals: session.totals,
     lease: session.lease,
+    binding: session.binding,
+    stalls: session.stalls,
   };
 }
 

@@ -51,6 +51,8 @@ export function created(sessionId: string, fields: CreatedFields, { seq, at, up 
     invocations: NO_INVOCATIONS,
     totals: NO_TOTALS,
     lease: undefined,
+    binding: undefined,
+    stalls: undefined,
   };
 }
 

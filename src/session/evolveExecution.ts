@@ -12,6 +12,7 @@ const NO_OUTCOME = {
   error: undefined,
   nextAttemptAt: undefined,
   refusedForks: undefined,
+  stalled: undefined,
 } as const;
 
 /**
@@ -36,13 +37,20 @@ export function evolveExecution(
     case "command/retrying": {
       const { attempt, nextAttemptAt, cause, exitCode, signal, error, refusedForks } = event.data;
       const last = { attempt, nextAttemptAt, cause, exitCode, signal, error, refusedForks };
-      return { ...execution, ...last, status: "backing_off", process: undefined };
+      return { ...execution, ...last, status: "backing_off", process: undefined, stalled: undefined };
     }
+    case "command/stalled": {
+      const { since, outputBytes } = event.data;
+      return { ...execution, stalled: { since, outputBytes } };
+    }
+    case "command/recovered":
+      return { ...execution, stalled: undefined };
     case "command/signalled":
       return event.data.cancels ? { ...execution, cancelled: true } : execution;
     case "command/ended": {
       const { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes, refusedForks } = event.data;
-      const outcome = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes, refusedForks };
+      const told = { status, cause, exitCode, signal, error, stdoutBytes, stderrBytes, refusedForks };
+      const outcome = { ...told, stalled: undefined };
       // Its process is kept: what it left behind in its group may have to be found after a crash.
       return { ...execution, ...outcome, nextAttemptAt: undefined, endedAt: event.data.endedAt ?? stamp.at };
     }
@@ -102,6 +110,7 @@ function imported(sessionId: string, fields: ImportedExecution, { seq }: Stamp):
     startedAt: fields.startedAt,
     endedAt: fields.endedAt,
     nextAttemptAt: undefined,
+    stalled: undefined,
     stdoutBytes: fields.stdoutBytes,
     stderrBytes: fields.stderrBytes,
   };

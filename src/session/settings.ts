@@ -6,10 +6,11 @@ export function mergeSettings(
   patch: SessionConfigPatch | undefined,
 ): SessionConfigShape {
   if (patch === undefined) return base;
-  const { retry, logging, limits, ...flat } = patch;
+  const { retry, logging, limits, stall, ...flat } = patch;
   return {
     ...base,
     ...given(flat),
+    ...mergedStall(base.stall, stall),
     retry: { ...base.retry, ...given(retry ?? {}) },
     logging: { ...base.logging, ...given(logging ?? {}) },
     ...mergedLimits(base.limits, limits),
@@ -24,6 +25,7 @@ export function mergePatches(
   return {
     ...base,
     ...given(patch ?? {}),
+    ...mergedStall(base?.stall, patch?.stall),
     retry: { ...base?.retry, ...given(patch?.retry ?? {}) },
     logging: { ...base?.logging, ...given(patch?.logging ?? {}) },
     ...mergedLimits(base?.limits, patch?.limits),
@@ -37,6 +39,14 @@ function mergedLimits(
 ): Pick<SessionConfigPatch, "limits"> {
   if (base === undefined && patch === undefined) return {};
   return { limits: { ...given(base ?? {}), ...given(patch ?? {}) } };
+}
+
+/** The one part that may be absent; the older ones had none. */
+function mergedStall(
+  base: SessionConfigShape["stall"],
+  patch: SessionConfigShape["stall"],
+): Pick<SessionConfigShape, "stall"> {
+  return base === undefined && patch === undefined ? {} : { stall: { ...base, ...given(patch ?? {}) } };
 }
 
 /** The entries that have a value: a key that is there but undefined sets nothing. */

@@ -1,11 +1,13 @@
 import type { Json } from "../protocol/json.js";
 import type {
+  BindingShape,
   CommandShape,
   EnforcedBy,
   InvocationShape,
   ResourceLimitsShape,
   SessionConfigShape,
   SessionShape,
+  StallShape,
   TemplateDefaults,
   WorkspaceShape,
 } from "../protocol/types.js";
@@ -58,6 +60,33 @@ export interface Session {
   readonly totals: SessionShape["totals"];
   /** The last lease that was given out, held or not: it stays, so that its epoch never falls. */
   readonly lease: Lease | undefined;
+  /** The process outside of the daemon that it belongs to, or belonged to until that was gone. */
+  readonly binding: Binding | undefined;
+  /** Since when nothing is heard of commands of it that run, by their ids; undefined where all are well. */
+  readonly stalls: Readonly<Record<string, number>> | undefined;
+}
+
+/** The process that a session was bound to: the session does not outlive it. The daemon never signals it. */
+export interface Binding {
+  readonly pid: number;
+  /** Clock ticks between boot and its start: with the boot they prove that a pid still means this process. */
+  readonly startTicks: number;
+  readonly bootId: string;
+  /** As the system calls it. */
+  readonly name: string | undefined;
+  readonly onExit: BindingShape["onExit"];
+  /** Epoch milliseconds. */
+  readonly boundAt: number;
+  /** What became of it; undefined as long as it was not seen to be gone. */
+  readonly gone: ProcessEnd | undefined;
+}
+
+/** When a process was seen to be gone, and how it ended as far as that is known. */
+export interface ProcessEnd {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
 }
 
 /** The right to write to a session, held by one at a time. */
@@ -204,8 +233,23 @@ export interface ExecutionLimits extends ResourceLimits {
   readonly startToCloseMs: number;
   readonly scheduleToCloseMs: number;
   readonly stallTimeoutMs: number;
+  /** What is done about silence; absent in commands of earlier versions, and where nothing is. See `stallOf`. */
+  readonly stall?: StallPolicy | undefined;
   readonly graceMs: number;
   readonly maxOutputBytes: number;
+}
+
+/** What counts as a sign of life of a command, and what is done when none is seen for `afterMs`. */
+export interface StallPolicy extends Readonly<Omit<StallShape, "watch">> {
+  readonly watch: readonly StallShape["watch"][number][];
+}
+
+/** What was seen of a command that is stalled; times are epoch milliseconds. */
+export interface Stalled {
+  /** The last sign of life. */
+  readonly since: number;
+  /** How much it had written by then: whatever is more is a sign of life, also to a later daemon. */
+  readonly outputBytes: number;
 }
 
 /** What proves that a process is the one that was started. */
@@ -245,6 +289,8 @@ export interface Execution {
   readonly process: ProcessIdentity | undefined;
   /** What stands between the daemon and that try; undefined where a version that did not say started it. */
   readonly supervision?: Supervision | undefined;
+  /** It runs, and nothing is heard of it. */
+  readonly stalled: Stalled | undefined;
   /** Somebody asked it to end: no further try. */
   readonly cancelled: boolean;
   readonly exitCode: number | undefined;

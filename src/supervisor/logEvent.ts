@@ -12,6 +12,8 @@ const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "session/ended": "Session ended",
   "session/claimed": "Session claimed",
   "session/released": "Session released",
+  "session/bound": "Session bound to a process",
+  "session/unbound": "Session no longer bound to its process",
   "session/archived": "Session archived",
   "session/unarchived": "Session brought back from the archive",
   "session/trashed": "Session put into the trash",
@@ -28,6 +30,8 @@ const MESSAGES: Readonly<Partial<Record<SessionEvent["type"], string>>> = {
   "command/accepted": "Command accepted",
   "command/started": "Command started",
   "command/retrying": "Command failed and will be tried again",
+  "command/stalled": "Command shows no sign of life",
+  "command/recovered": "Command shows signs of life again",
   "command/signalled": "Command signalled",
   "command/ended": "Command ended",
 };
@@ -63,6 +67,15 @@ function facts(event: SessionEvent): object {
       return { epoch: event.data.epoch, holder: event.data.holder };
     case "session/released":
       return { epoch: event.data.epoch, reason: event.data.reason };
+    case "session/bound":
+      return { boundPid: event.data.pid, processName: event.data.name };
+    case "session/unbound": {
+      const { pid: boundPid, reason, exitCode, signal } = event.data;
+      return { boundPid, reason, exitCode, signal };
+    }
+    case "command/stalled":
+    case "command/recovered":
+      return event.data;
     case "invocation/started":
       return { invocationId: event.data.invocationId, tool: event.data.tool };
     case "invocation/finished":
@@ -100,5 +113,5 @@ function isTrouble(event: SessionEvent): boolean {
   if (event.type === "invocation/finished" || event.type === "invocation/linked")
     return event.data.status !== "succeeded";
   if (event.type === "command/ended") return event.data.status !== "succeeded";
-  return event.type === "command/retrying";
+  return event.type === "command/retrying" || event.type === "command/stalled";
 }

@@ -5,6 +5,7 @@ import { Alerts } from "./alerts/alerts.js";
 import { Archiver } from "./archiver.js";
 import { Backups } from "./backup/backups.js";
 import { Beats } from "./beats.js";
+import { Bindings } from "./bindings.js";
 import type { Checkpoints } from "./checkpoints.js";
 import type { Content } from "./content.js";
 import { Effects } from "./effects.js";
@@ -47,6 +48,7 @@ export interface Rooms {
   readonly archiver: Archiver;
   readonly snapshots: Snapshots;
   readonly leases: Leases;
+  readonly bindings: Bindings;
   readonly launcher: Launcher;
   readonly resources: Resources;
   readonly runner: Runner;
@@ -92,6 +94,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const archiver = new Archiver({ ...recovered, contentDir, sessions, log });
   const snapshots = new Snapshots({ ...recovered, links, archiver, log });
   const leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
+  const bindings = new Bindings({ registry, record, log });
   const launcher = new Launcher(options);
   const sessionLimits = (sessionId: string): ResourceLimits | undefined =>
     sessions.get(sessionId)?.config.limits;
@@ -102,6 +105,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     resources,
     contentDir,
     clock,
+    beats,
     record,
     onError: (err, what) => log.warn({ err }, what),
     onRecovery: (what) => log.info({}, what),
@@ -114,6 +118,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const effects = new Effects({ ...recovered, ...options, beats, links, archiver, runner });
   effects.onCommitted((committed) => workspaces.note(committed));
   effects.onCommitted(({ events }) => leases.note(events));
+  effects.onSession((session) => bindings.note(session));
   effects.onCommitted((committed) => search.note(committed));
   effects.onCommitted((committed) => metrics.note(committed));
   effects.onSession((session) => metrics.follow(session));
@@ -132,6 +137,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     archiver,
     snapshots,
     leases,
+    bindings,
     launcher,
     resources,
     runner,

@@ -9,7 +9,9 @@ import type { EndCause, Execution } from "../session/state.js";
 import { causeOf, judged, LOST_WITH_DAEMON, LOST_WITH_KEEPER, TRY_CAUSES } from "./endings.js";
 import type { Hold } from "./resources.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
+import type { StallWatch } from "./stallWatch.js";
 import { leftOfTry, requestOf } from "./tryRequest.js";
+import { watchStall } from "./watchStall.js";
 
 type EndReport = Extract<Command, { type: "command/report-end" }>;
 
@@ -29,8 +31,8 @@ export class Run {
   /** What holds it to what it may take of the machine. */
   #hold: Hold | undefined;
   #watch: OutputWatch | undefined;
-  /** By the clock of the timers, which does not jump. */
-  #lastOutputMs = 0;
+  #stallWatch: StallWatch | undefined;
+  #outputBytes = 0;
   /** Why the try is being ended, once somebody wants that. */
   #cause: EndCause | undefined;
   /** Why the whole command is being ended: it outlives the try. */
@@ -173,6 +175,8 @@ export class Run {
   async #start(start: RunSurroundings["start"]): Promise<void> {
     const { commandId, limits } = this.#execution;
     const paths = await this.#around.prepare();
+    // What was written to an earlier daemon's eyes is no sign of life.
+    if (this.#isAdopted) this.#outputBytes = totalOf(await this.#around.sizes());
     this.#watch ??= this.#around.gauge.watch({ ...paths, onGrowth: (totalBytes) => this.#grew(totalBytes) });
     const hold = await this.#around.hold(this.#attempt);
     const request = requestOf(this.#execution, this.#inputs, this.#attempt, {
@@ -199,26 +203,24 @@ export class Run {
       supervision,
       ...(holding === undefined ? {} : { holding }),
     });
-    this.#lastOutputMs = performance.now();
     const leftMs = leftOfTry(limits, started, this.#isAdopted ? this.#around.nowMs() : undefined);
     if (leftMs !== undefined) this.#cancelTimers.add(after(leftMs, () => this.stop("start_to_close")));
-    if (limits.stallTimeoutMs > 0) this.#watchStall(limits.stallTimeoutMs);
+    this.#stallWatch = watchStall({
+      execution: this.#execution,
+      attempt: this.#attempt,
+      pid: started.pid,
+      isAdopted: this.#isAdopted,
+      outputBytes: this.#outputBytes,
+      isEnding: () => this.#cause !== undefined,
+      stop: () => this.stop("stalled"),
+      around: this.#around,
+    });
     for (const ask of this.#onceStarted.splice(0)) ask();
   }
 
-  #watchStall(leftMs: number): void {
-    const cancel = after(leftMs, () => {
-      this.#cancelTimers.delete(cancel);
-      const { stallTimeoutMs } = this.#execution.limits;
-      const silentMs = performance.now() - this.#lastOutputMs;
-      if (silentMs >= stallTimeoutMs) this.stop("stalled");
-      else this.#watchStall(stallTimeoutMs - silentMs);
-    });
-    this.#cancelTimers.add(cancel);
-  }
-
   #grew(totalBytes: number): void {
-    this.#lastOutputMs = performance.now();
+    this.#outputBytes = totalBytes;
+    this.#stallWatch?.output(totalBytes);
     const { maxOutputBytes } = this.#execution.limits;
     if (maxOutputBytes > 0 && totalBytes > maxOutputBytes) this.stop("output_limit");
     this.#around.onGrowth();
@@ -308,5 +310,10 @@ export class Run {
   #clearTimers(): void {
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers.clear();
+    this.#stallWatch?.close();
   }
+}
+
+function totalOf({ stdoutBytes, stderrBytes }: { stdoutBytes: number; stderrBytes: number }): number {
+  return stdoutBytes + stderrBytes;
 }

@@ -27,4 +27,8 @@ export interface RunSurroundings {
   /** Hands a report to the state machine, again and again until it is recorded. Keeps the order. */
   readonly report: (command: Command) => void;
   readonly onGrowth: () => void;
+  /** CPU time that a process and its tree have used; undefined where that cannot be known. */
+  readonly cpuMs: (pid: number) => Promise<number | undefined>;
+  /** Wall time of the last heartbeat of the command's session, if there was one. */
+  readonly lastBeatAt: () => number | undefined;
 }

@@ -1,11 +1,14 @@
 import { outputPaths } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
+import { isSame } from "../process/identity.js";
 import type { ProcessInput } from "../process/input.js";
 import { OutputGauge, type OutputPiece } from "../process/output.js";
+import { TreeCpu } from "../process/treeCpu.js";
 import type { Clock } from "../schedule/clock.js";
 import { ENDING_SIGNALS } from "../session/decideExecution.js";
 import type { Execution, Session } from "../session/state.js";
 import { isEnded, isOver } from "../session/state.js";
+import type { Beats } from "./beats.js";
 import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
@@ -29,6 +32,7 @@ interface RunnerParts extends ReportsParts {
   readonly clock: Clock;
   readonly launcher: Launcher;
   readonly resources: Pick<Resources, "prepare" | "resume" | "sessionChanged" | "close">;
+  readonly beats?: Pick<Beats, "lastAt">;
 }
 
 /** What becomes of running commands when the daemon stops; `keep` is for those that can outlive it. */
@@ -45,8 +49,13 @@ export class Runner {
   /** Inputs of commands that are on their way into the journal, by the token of their call. */
   readonly #inputs = new Map<string, RunInputs>();
   readonly #reports: Reports;
+  readonly #treeCpu = new TreeCpu();
   readonly #ended = new Waiters();
   readonly #grown = new Waiters();
+  /** Woken by the end of a try, whether there is a next one or not. */
+  readonly #tries = new Waiters();
+  /** Ends that came while no daemon was there, and are not recorded yet. */
+  readonly #missed: Listening[] = [];
   #isClosing = false;
 
   constructor(parts: RunnerParts) {
@@ -89,6 +98,7 @@ export class Runner {
           this.#start(event.data.commandId);
           break;
         case "command/retrying":
+          this.#tries.wake(event.data.commandId);
           this.#runs.get(event.data.commandId)?.run.begin(event.data.nextAttemptAt);
           break;
         case "command/signalled":
@@ -163,6 +173,7 @@ export class Runner {
   /** Goes on with a command of an earlier daemon. */
   adopt(execution: Execution, session: Session, found: Found): void {
     const { launcher } = this.#parts;
+    if (hasGone(execution)) this.#missed.push(this.#tries.listen(execution.commandId));
     const run = this.#makeRun(execution, session, found.inputs, found);
     const { graceMs } = execution.limits;
     if (found.state === "pause") {
@@ -172,6 +183,11 @@ export class Runner {
     } else if (found.state === "lost") run.resumeLost(found.attempt);
     else run.adopt((_, request) => launcher.resume(found, request));
     if (isEnded(session.status)) run.stop("session_ended");
+  }
+
+  /** Resolves when the ends that came while no daemon was there are recorded, or after `patienceMs`. */
+  async caughtUp(patienceMs: number): Promise<void> {
+    await Promise.all(this.#missed.splice(0).map((missed) => missed.heard(patienceMs)));
   }
 
   /**
@@ -199,6 +215,7 @@ export class Runner {
     this.#parts.resources.close();
     this.#gauge.close();
     this.#ended.close();
+    this.#tries.close();
     this.#grown.close();
   }
 
@@ -240,6 +257,8 @@ export class Runner {
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),
+      cpuMs: (pid) => this.#treeCpu.usedMs(pid),
+      lastBeatAt: () => this.#parts.beats?.lastAt(session.sessionId),
     });
     this.#runs.set(commandId, { run, sessionId: session.sessionId });
     return run;
@@ -257,6 +276,7 @@ export class Runner {
     if (run !== undefined) this.#letGo(run, execution);
     this.#runs.delete(commandId);
     this.#ended.wake(commandId);
+    this.#tries.wake(commandId);
     this.#grown.wake(commandId);
   }
 
@@ -282,4 +302,10 @@ export class Runner {
       .remove(session, commandId, isInUse)
       .catch((error: unknown) => onError(error, "The output of an old command cannot be removed"));
   }
+}
+
+/** Whether a command that is said to run does not. */
+function hasGone({ status, process }: Execution): boolean {
+  if (status !== "running" || process?.startTicks === undefined || process.bootId === undefined) return false;
+  return !isSame({ pid: process.pid, startTicks: process.startTicks, bootId: process.bootId });
 }

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { baseEnvironment, TOKEN_VARIABLE } from "../process/environment.js";
 import { RefusalError } from "../protocol/errors.js";
 import type { Result, ValidParams } from "../protocol/types.js";
+import { stallLimits } from "../session/stall.js";
 import type { Session } from "../session/state.js";
 import type { After, SubmitOptions } from "./ledger.js";
 import { showExecution } from "./show/execution.js";
@@ -40,7 +41,7 @@ export async function startCommand(
     limits: {
       startToCloseMs: fields.startToCloseMs ?? config.startToCloseMs,
       scheduleToCloseMs: fields.scheduleToCloseMs ?? 0,
-      stallTimeoutMs: fields.stallTimeoutMs ?? config.stallTimeoutMs,
+      ...stallLimits(fields, config),
       graceMs: fields.graceMs ?? config.graceMs,
       maxOutputBytes: fields.maxOutputBytes ?? config.maxOutputBytes,
       ...withoutUndefined(fields.limits ?? {}),

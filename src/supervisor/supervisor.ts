@@ -10,6 +10,7 @@ import type { Alerts } from "./alerts/alerts.js";
 import type { Archiver } from "./archiver.js";
 import type { Backups } from "./backup/backups.js";
 import type { Beats } from "./beats.js";
+import type { Bindings } from "./bindings.js";
 import type { Bodies } from "./bodies.js";
 import { Checkpoints } from "./checkpoints.js";
 import { openContent } from "./content.js";
@@ -55,6 +56,7 @@ export class Supervisor {
   readonly retention: RetentionRuns;
   readonly workspaces: Workspaces;
   readonly leases: Leases;
+  readonly bindings: Bindings;
   readonly search: Search;
   readonly metrics: Metrics;
   readonly alerts: Alerts;
@@ -83,6 +85,7 @@ export class Supervisor {
         contentDir: options.contentDir,
         record: (command) => supervisor.submit(command, { isOwn: true }),
       });
+      await supervisor.bindings.begin();
       await supervisor.workspaces.begin();
       supervisor.files?.begin();
       supervisor.#rooms.leftovers.begin(deleted);
@@ -123,6 +126,7 @@ export class Supervisor {
     this.retention = this.#rooms.retention;
     this.workspaces = this.#rooms.workspaces;
     this.leases = this.#rooms.leases;
+    this.bindings = this.#rooms.bindings;
     this.search = this.#rooms.search;
     this.metrics = this.#rooms.metrics;
     this.alerts = this.#rooms.alerts;

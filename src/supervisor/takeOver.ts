@@ -14,7 +14,7 @@ import type { Runner } from "./runner.js";
 interface TakeOverParts {
   readonly registry: Registry;
   readonly launcher: Launcher;
-  readonly runner: Pick<Runner, "adopt">;
+  readonly runner: Pick<Runner, "adopt" | "caughtUp">;
   readonly resources: Pick<Resources, "sweep">;
   readonly contentDir: string;
   readonly record: (command: Command) => Promise<unknown>;
@@ -22,6 +22,8 @@ interface TakeOverParts {
 
 /** From SIGTERM to SIGKILL at most, for what a start ends: it does not wait for long. */
 const MAX_GRACE_MS = 1_000;
+/** How long a start waits for the ends of commands that came meanwhile: a disk that takes none would hold it up for ever. */
+const CATCH_UP_MS = 2_000;
 
 /** Goes on with the commands of earlier daemons where that can be, and ends what is left of the others. */
 export async function takeOver(
@@ -45,5 +47,7 @@ export async function takeOver(
   });
   // In the background: nothing waits for it.
   void parts.resources.sweep(executions);
+  // Before the first call: whoever asks then is not told of a command that runs and does not.
+  await parts.runner.caughtUp(CATCH_UP_MS);
   return { ...adopted, lostCommands: adopted.lostCommands + lostCommands };
 }

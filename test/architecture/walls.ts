@@ -238,6 +238,7 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/supervisor/run.ts": "one state machine: the tries of a command",
   "src/supervisor/launcher.ts":
     "the folders of tries: what is started in them, found in them, and when they go",
+  "src/session/commands.ts": "one list: all that can be asked of the state machine",
   "src/cli/verbTable.ts": "a table: every verb as it is called, a few lines each",
   "src/supervisor/bodies.ts": "one place for what is not saved yet, and for every way in and out of it",
   "src/session/decideExecution.ts":

@@ -51,6 +51,17 @@ describe("eventLine", () => {
       { type: "command/retrying", data: { attempt: 1, cause: "start_failed", nextAttemptAt: at } },
       "<yellow>try 1: start failed; again in 0 ms",
     ],
+    [{ type: "session/bound", data: { pid: 42, name: "agent", onExit: "exit_code" } }, "process 42 (agent)"],
+    [{ type: "session/bound", data: { pid: 42, onExit: "fail" } }, "process 42"],
+    [{ type: "session/unbound", data: { pid: 42, reason: "process_gone" } }, "process 42, process gone"],
+    [
+      { type: "command/stalled", data: { action: "tell", afterMs: 60_000 } },
+      "<yellow>no sign of life for 1 min: tell",
+    ],
+    [
+      { type: "command/recovered", data: { sign: "output", stalledMs: 90_000 } },
+      "output again, after 1 min 30 s",
+    ],
     [{ type: "command/signalled", data: { signal: "SIGINT" } }, "SIGINT"],
     [
       { type: "command/ended", data: { status: "failed", cause: "exited", exitCode: 3, durationMs: 1_500 } },

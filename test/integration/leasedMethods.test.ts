@@ -24,6 +24,8 @@ const WRITES = {
   "command/run": { argv: ["true"] },
   "command/write": {},
   "command/signal": {},
+  "session/bind": { pid: process.ppid },
+  "session/unbind": {},
   "session/pause": {},
   "session/resume": {},
   "session/end": {},

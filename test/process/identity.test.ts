@@ -15,7 +15,8 @@ describe("a stat line", () => {
   it.each(["sh", "a b", ") S 9 9 (", "new\nline", "((("])("is read behind the name %j", (name) => {
     const stat = parseStat(`77 (${name}) ${fields}\n`);
     const ticks = { startTicks: 987_654, ownTicks: 5 + 6, childTicks: 7 + 8 };
-    expect(stat).toEqual({ state: "S", parentPid: 1, groupId: 42, threads: 1, ...ticks });
+    const ids = { parentPid: 1, groupId: 42, sessionId: 43 };
+    expect(stat).toEqual({ state: "S", ...ids, threads: 1, ...ticks, exitStatus: 0 });
   });
 
   it.each(["", "77 (sh) S", "no parenthesis at all", `77 (sh) ${fields.replace("987654", "x")}`])(

@@ -17,7 +17,7 @@ import type { Model } from "./model.js";
 import { alert } from "./alertSequences.js";
 import { chain } from "./chainSequences.js";
 import { checkpoint, checkpointCommandOf, isOfCheckpoint } from "./checkpointSequences.js";
-import { reportEnd, reportStart, start } from "./executionSequences.js";
+import { reportEnd, reportStall, reportStart, start } from "./executionSequences.js";
 import { invocation } from "./invocationSequences.js";
 
 /** One thing that is asked. */
@@ -32,9 +32,13 @@ export interface Step {
 /** The command of a step, as it is asked of this state. */
 export function commandOf({ command, attempt }: Step, model: Model): Command {
   if (isOfCheckpoint(command)) return checkpointCommandOf(command, model);
-  if (command.type !== "command/report-start" && command.type !== "command/report-end") return command;
+  if (!isReport(command)) return command;
   const last = model.execution(command.commandId)?.attempt ?? 0;
   return { ...command, attempt: Math.max(1, last + { current: 0, next: 1, stray: 2 }[attempt]) };
+}
+
+function isReport(command: Command): command is Extract<Command, { type: `command/report-${string}` }> {
+  return command.type.startsWith("command/report-");
 }
 
 const commandId = fc.constantFrom("c1", "c1", "c1", "c2", "c3");
@@ -91,6 +95,28 @@ const lease = fc.oneof(
   fc.record({ type: fc.constant("session/lapse" as const), sessionId, epoch: fc.constantFrom(1, 2) }),
 );
 
+const pid = fc.constantFrom(41, 42);
+const BOOT = { startTicks: fc.constant(7), bootId: fc.constant("boot") };
+const binding = fc.oneof(
+  fc.record({
+    type: fc.constant("session/bind" as const),
+    sessionId,
+    pid,
+    ...BOOT,
+    name: text,
+    onExit: fc.constantFrom("exit_code" as const, "complete" as const, "fail" as const, "abandon" as const),
+  }),
+  fc.record({ type: fc.constant("session/unbind" as const), sessionId }),
+  fc.record({
+    type: fc.constant("session/process-gone" as const),
+    sessionId,
+    pid,
+    ...BOOT,
+    isOfEarlierBoot: fc.boolean(),
+    exitCode: fc.constantFrom(undefined, 0, 3),
+  }),
+);
+
 const nullable = fc.constantFrom(undefined, null, "x");
 const update = fc.record(
   {
@@ -109,7 +135,17 @@ const update = fc.record(
   { requiredKeys: ["type", "sessionId"] },
 );
 
-const SHELVING = ["unarchive", "trash", "trash", "untrash", "untrash", "pin", "unpin"].map(
+const SHELVING = [
+  "unarchive",
+  "unarchive",
+  "trash",
+  "trash",
+  "untrash",
+  "untrash",
+  "pin",
+  "pin",
+  "unpin",
+].map(
   (verb) => `session/${verb}` as "session/unarchive" | "session/trash" | "session/untrash" | "session/pin",
 );
 
@@ -122,9 +158,10 @@ const plain = fc.oneof(
   { weight: 2, arbitrary: checkpoint },
   { weight: 1, arbitrary: template },
   { weight: 4, arbitrary: lease },
+  { weight: 1, arbitrary: binding },
   { weight: 2, arbitrary: invocation },
   { weight: 2, arbitrary: chain },
-  { weight: 4, arbitrary: alert },
+  { weight: 7, arbitrary: alert },
   { weight: 6, arbitrary: start },
   fc.record({
     type: fc.constantFrom(
@@ -194,6 +231,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
       { weight: 4, arbitrary: plain },
       { weight: 1, arbitrary: reportStart },
       { weight: 3, arbitrary: reportEnd },
+      { weight: 4, arbitrary: reportStall },
     ),
     attempt: fc.constantFrom("current", "current", "next", "next", "stray"),
     passedMs: fc.nat(1_000),

@@ -45,7 +45,8 @@ export const start = fc.record({
   limits: fc.record({
     startToCloseMs: fc.constant(0),
     scheduleToCloseMs: fc.constantFrom(0, 0, 9_000),
-    stallTimeoutMs: fc.constant(0),
+    stallTimeoutMs: fc.constantFrom(50, 50, 0),
+    stall: fc.constantFrom(undefined, { afterMs: 9, action: "stop" as const, watch: ["cpu" as const] }),
     graceMs: fc.constant(0),
     maxOutputBytes: fc.constant(0),
   }),
@@ -67,6 +68,24 @@ export const reportStart = fc.record({
   process: fc.record({ pid: fc.nat() }),
 });
 
+/** Nothing moves in a try, or something does again. */
+export const reportStall = fc.oneof(
+  fc.record({
+    type: fc.constant("command/report-stall" as const),
+    commandId: fc.constant("c1"),
+    attempt: fc.constant(0),
+    since: fc.nat({ max: 10_000 }),
+    outputBytes: fc.nat(9),
+    lastHeartbeatAt: fc.option(fc.nat({ max: 10_000 }), { nil: undefined }),
+  }),
+  fc.record({
+    type: fc.constant("command/report-recovery" as const),
+    commandId: fc.constant("c1"),
+    attempt: fc.constant(0),
+    sign: fc.constantFrom("output" as const, "cpu" as const, "heartbeat" as const),
+  }),
+);
+
 /** A try is over. */
 export const reportEnd = fc.record({
   type: fc.constant("command/report-end" as const),
@@ -82,3 +101,10 @@ export const reportEnd = fc.record({
 });
 
 // What undoes something is met only where the other came before.
+
+/** What happens to a command that stays as it is. */
+export const IN_PLACE: ReadonlySet<string> = new Set([
+  "command/signalled",
+  "command/stalled",
+  "command/recovered",
+]);

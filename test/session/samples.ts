@@ -97,6 +97,8 @@ export function session(changes: Partial<Session> = {}): Session {
       estimatedCostUsd: 0,
     },
     lease: undefined,
+    binding: undefined,
+    stalls: undefined,
     ...changes,
   };
 }
@@ -116,6 +118,7 @@ export function execution(changes: Partial<Execution> = {}): Execution {
     status: "running",
     attempt: 1,
     process: { pid: 42 },
+    stalled: undefined,
     cancelled: false,
     exitCode: undefined,
     signal: undefined,
@@ -133,7 +136,14 @@ export function execution(changes: Partial<Execution> = {}): Execution {
 
 /** A command that came with an import. */
 export function importedExecution(changes: Partial<ImportedExecution> = {}): ImportedExecution {
-  const { sessionId: _, createdSeq: __, process: ___, nextAttemptAt: ____, ...same } = execution();
+  const {
+    sessionId: _,
+    createdSeq: __,
+    process: ___,
+    stalled: ____,
+    nextAttemptAt: _____,
+    ...same
+  } = execution();
   const over = { status: "failed", cause: "exited", exitCode: 2, endedAt: 2_500 } as const;
   return { ...same, ...over, stdoutBytes: 3, stderrBytes: 0, ...changes };
 }

@@ -58,6 +58,7 @@ describe("mergeSettings", () => {
       maxRunningCommands: 24,
       metrics: { watchFiles: true },
       limits: { memoryBytes: 25, processes: 26, cpuPercent: 27, cpuWindowMs: 28 },
+      stall: { afterMs: 25, action: "stop" as const, watch: ["cpu" as const] },
     };
     expect(Object.keys(sessionConfigPatch.shape).toSorted()).toEqual(Object.keys(other).toSorted());
     expect(mergeSettings(CONFIG, other)).toEqual(other);

@@ -51,6 +51,8 @@ async function launching(script: string, limits: Partial<ExecutionLimits> = {}):
       sizes: () => Promise.resolve({ stdoutBytes: 0, stderrBytes: 0 }),
       report: (command) => void reports.push(command),
       onGrowth: () => undefined,
+      cpuMs: () => Promise.resolve(undefined),
+      lastBeatAt: () => undefined,
     },
   );
   const found = (): End | undefined => reports.find((one) => one.type === "command/report-end");

@@ -3,7 +3,7 @@ import type { Context, Verb } from "../context.js";
 import { firstItems } from "../firstItems.js";
 import { ago, counted, duration } from "../humane.js";
 import { shortIds } from "../sessionRef.js";
-import { paintStatus, placeWords, statusWords } from "../statusWords.js";
+import { paintStatus, placeWords, stallWords, statusWords } from "../statusWords.js";
 import type { Column } from "../table.js";
 import { table } from "../table.js";
 
@@ -62,7 +62,8 @@ function columns({ paint, width }: Context, items: readonly SessionShape[]): Col
     { title: "NAME", cell: ({ name }) => name ?? "-", shrinkTo: 16 },
     {
       title: "STATUS",
-      cell: (session) => [statusWords(session.status), ...placeWords(session)].join(", "),
+      cell: (session) =>
+        [statusWords(session.status), ...stallWords(session, now), ...placeWords(session)].join(", "),
       style: (text, { status }) => paintStatus(paint, status, text),
     },
     { title: "CREATED", cell: ({ createdAt }) => ago(createdAt, now), style: dim },

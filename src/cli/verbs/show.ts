@@ -2,9 +2,10 @@ import type { ActivityShape, CommandShape, Result, SessionShape } from "../../..
 import type { Context, Verb } from "../context.js";
 import { ago, bytes, clockTime, counted, duration } from "../humane.js";
 import { findSession, shortIds } from "../sessionRef.js";
-import { commandOutcome, paintStatus, placeWords } from "../statusWords.js";
+import { commandOutcome, paintStatus, placeWords, stallWords } from "../statusWords.js";
 import { facts, table } from "../table.js";
 import { cut, printable } from "../textWidth.js";
+import { bindingWords, claimWords } from "../bindingWords.js";
 import { showTree } from "./showTree.js";
 
 type Activity = Result<"session/activities">["items"][number];
@@ -70,7 +71,10 @@ function factsOf(
   return [
     ["session", session.sessionId],
     ["name", text(session.name)],
-    ["status", [paintStatus(paint, session.status), ...placeWords(session)].join(", ")],
+    [
+      "status",
+      [paintStatus(paint, session.status), ...stallWords(session, now), ...placeWords(session)].join(", "),
+    ],
     ["reason", text(session.endReason)],
     ["purpose", text(session.purpose)],
     ["description", text(session.description)],
@@ -78,6 +82,7 @@ function factsOf(
     ["parent", session.parentId],
     ["folder", text(session.workingDirectory)],
     ["workspace", workspaceWords(session)],
+    ["process", text(bindingWords(session, now))],
     ["tags", session.tags.length === 0 ? undefined : text(session.tags.join(", "))],
     ["metadata", metadata.length === 0 ? undefined : text(metadata.join(", "))],
     ["claimed by", text(claimWords(session))],
@@ -97,11 +102,6 @@ function workspaceWords({ workspace }: SessionShape): string | undefined {
   const { kind, branch, released } = workspace;
   const what = kind === "folder" ? "a folder of its own" : `git worktree on ${printable(branch ?? "")}`;
   return released === undefined ? what : `${what}, ${released.outcome}`;
-}
-
-function claimWords({ lease }: SessionShape): string | undefined {
-  if (lease === undefined) return undefined;
-  return `${lease.holder ?? "somebody"}, ${ago(lease.claimedAt, Date.now())} (epoch ${lease.epoch})`;
 }
 
 function usageWords({ totals }: Result<"session/stats">): string | undefined {
@@ -150,7 +150,7 @@ function commandTable({ paint, width }: Context, commands: readonly CommandShape
       { title: "COMMAND", cell: ({ argv }) => argv.join(" "), shrinkTo: 12 },
       {
         title: "STATUS",
-        cell: commandOutcome,
+        cell: (command) => [commandOutcome(command), ...stallWords(command, now)].join(", "),
         style: (text, { status }) => paintStatus(paint, status, text),
       },
       { title: "STARTED", cell: ({ createdAt }) => ago(createdAt, now), style: dim },

@@ -1,4 +1,5 @@
 import { alert } from "./alert.js";
+import { binding } from "./binding.js";
 import { chain } from "./chain.js";
 import { checkpoint } from "./checkpoint.js";
 import { command } from "./command.js";
@@ -24,6 +25,7 @@ export const METHODS = {
   ...daemon,
   ...session,
   ...lease,
+  ...binding,
   ...sessionCopies,
   ...shelf,
   ...metadata,

@@ -2,6 +2,7 @@ import { openRpcDocument } from "../../protocol/openrpc.js";
 import type { Handlers } from "../../rpc/dispatch.js";
 import type { Connection } from "../connection.js";
 import { alertHandlers } from "./alert.js";
+import { bindingHandlers } from "./binding.js";
 import { chainHandlers } from "./chain.js";
 import { checkpointHandlers } from "./checkpoint.js";
 import { commandHandlers } from "./command.js";
@@ -29,6 +30,7 @@ export function createHandlers(services: Services): Handlers<Connection> {
     ...daemonHandlers(services),
     ...sessionHandlers(services),
     ...leaseHandlers(services),
+    ...bindingHandlers(services),
     ...sessionCopyHandlers(services),
     ...metadataHandlers(services),
     ...metricsHandlers(services),

@@ -5,6 +5,7 @@ import { listActivities } from "../../supervisor/read/activities.js";
 import { listSessions } from "../../supervisor/read/sessionList.js";
 import { showStats } from "../../supervisor/read/stats.js";
 import { showSession } from "../../supervisor/show/session.js";
+import type { BindingHandlers } from "./binding.js";
 import { keyed } from "./keyed.js";
 import type { LeaseHandlers } from "./lease.js";
 import type { MetricsHandlers } from "./metrics.js";
@@ -14,7 +15,10 @@ import { shelfHandlers } from "./shelf.js";
 
 export function sessionHandlers(
   services: Services,
-): Omit<NamespaceHandlers<"session">, keyof LeaseHandlers | keyof CopyHandlers | keyof MetricsHandlers> {
+): Omit<
+  NamespaceHandlers<"session">,
+  keyof LeaseHandlers | keyof BindingHandlers | keyof CopyHandlers | keyof MetricsHandlers
+> {
   const { supervisor } = services;
   const shown = ({ session }: After): object => (session === undefined ? {} : showSession(session));
   type Written = Promise<Result<"session/create">>;

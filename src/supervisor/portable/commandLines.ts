@@ -14,8 +14,9 @@ export function lineOfCommand(execution: Execution): object {
     createdSeq: __,
     token: ___,
     process: ____,
-    nextAttemptAt: _____,
-    openStdin: ______,
+    stalled: _____,
+    nextAttemptAt: ______,
+    openStdin: _______,
     ...same
   } = execution;
   const { createdAt, startedAt, endedAt } = execution;

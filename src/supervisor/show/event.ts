@@ -42,6 +42,10 @@ function showData(event: Event, stamp: Stamp): unknown {
       const { epoch, holder } = event.data;
       return withoutUndefined({ epoch, holder });
     }
+    case "session/bound": {
+      const { pid, name, onExit } = event.data;
+      return withoutUndefined({ pid, name, onExit });
+    }
     case "activity/recorded": {
       const { at, ...fields } = event.data;
       return withoutUndefined({ ...fields, at: at === undefined ? undefined : showTime(at) });
@@ -83,6 +87,10 @@ function showData(event: Event, stamp: Stamp): unknown {
     }
     case "command/retrying":
       return withoutUndefined({ ...event.data, nextAttemptAt: showTime(event.data.nextAttemptAt) });
+    case "command/stalled": {
+      const { since, lastOutputAt, lastHeartbeatAt, ...shown } = event.data;
+      return withoutUndefined({ ...shown, ...timesOf({ since, lastOutputAt, lastHeartbeatAt }) });
+    }
     case "command/signalled":
       return { commandId: event.data.commandId, signal: event.data.signal };
     case "command/ended": {
@@ -92,4 +100,9 @@ function showData(event: Event, stamp: Stamp): unknown {
     default:
       return withoutUndefined(event.data);
   }
+}
+
+function timesOf(times: Readonly<Record<string, number | undefined>>): object {
+  const shown = Object.entries(times).map(([key, at]) => [key, at === undefined ? undefined : showTime(at)]);
+  return Object.fromEntries(shown) as object;
 }

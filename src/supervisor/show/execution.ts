@@ -6,7 +6,7 @@ import { showTime, withoutUndefined } from "./session.js";
 /** A command as the protocol shows it. */
 export function showExecution(execution: Execution): CommandShape {
   const { token: _, cancelled: __, createdSeq: ___, holding: ____, refusedForks: _____, ...rest } = execution;
-  const { limits: ______, process, retry, ...shown } = rest;
+  const { limits: ______, process, retry, stalled, ...shown } = rest;
   const { startedAt, endedAt, nextAttemptAt } = execution;
   return {
     ...withoutUndefined(shown),
@@ -16,6 +16,7 @@ export function showExecution(execution: Execution): CommandShape {
     createdAt: showTime(execution.createdAt),
     ...(process === undefined || isOver(execution.status) ? {} : { pid: process.pid }),
     ...(startedAt === undefined ? {} : { startedAt: showTime(startedAt) }),
+    ...(stalled === undefined ? {} : { stalledSince: showTime(stalled.since) }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt: showTime(nextAttemptAt) }),
     ...(endedAt === undefined ? {} : { endedAt: showTime(endedAt) }),
     ...(endedAt === undefined || startedAt === undefined

@@ -1,6 +1,6 @@
 import { redactEnvironment } from "../../process/environment.js";
-import type { SessionShape, WorkspaceShape } from "../../protocol/types.js";
-import type { Lease, Session, Workspace } from "../../session/state.js";
+import type { BindingShape, SessionShape, WorkspaceShape } from "../../protocol/types.js";
+import type { Binding, Lease, Session, Workspace } from "../../session/state.js";
 
 /** Epoch milliseconds as RFC 3339, UTC. */
 export function showTime(atMs: number): string {
@@ -26,6 +26,8 @@ function show(session: Session): SessionShape {
     checkpoints,
     workspace,
     lease,
+    binding,
+    stalls,
     ...shown
   } = session;
   return {
@@ -41,6 +43,8 @@ function show(session: Session): SessionShape {
     ...(session.endedAt === undefined ? {} : { endedAt: showTime(session.endedAt) }),
     ...(session.archivedAt === undefined ? {} : { archivedAt: showTime(session.archivedAt) }),
     ...(lease?.isHeld === true ? { lease: showLease(lease) } : {}),
+    ...(binding === undefined ? {} : { binding: showBinding(binding) }),
+    ...(stalls === undefined ? {} : { stalledSince: showTime(Math.min(...Object.values(stalls))) }),
     ...(session.deletedAt === undefined ? {} : { deletedAt: showTime(session.deletedAt) }),
   } as SessionShape;
 }
@@ -53,6 +57,12 @@ function showWorkspace(workspace: Workspace): WorkspaceShape {
 /** Who has a session for itself, to everybody else: without what only the holder knows. */
 function showLease({ epoch, holder, claimedAt }: Lease): SessionShape["lease"] {
   return { epoch, ...(holder === undefined ? {} : { holder }), claimedAt: showTime(claimedAt) };
+}
+
+/** Without what proves a pid to be this process: that is the daemon's own business. */
+function showBinding({ pid, name, onExit, boundAt, gone }: Binding): BindingShape {
+  const end = gone && { goneAt: showTime(gone.at), exitCode: gone.exitCode, signal: gone.signal };
+  return withoutUndefined({ pid, name, onExit, boundAt: showTime(boundAt), ...end }) as BindingShape;
 }
 
 /** The object without the keys that have no value: what JSON would leave out is left out here already. */
