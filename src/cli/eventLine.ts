@@ -81,17 +81,6 @@ function gist(event: EventShape): string {
     case "invocation/finished":
     case "invocation/linked":
       return `${event.data.tool}: ${invocationOutcome(event.data)}`;
-    case "alert/configured":
-    case "alert/unconfigured":
-      return event.data.ruleId;
-    case "alert/fired":
-      return `${event.data.ruleId}: ${event.data.message}`;
-    case "alert/resolved":
-      return `${event.data.ruleId}: ${event.data.reason.replaceAll("_", " ")}`;
-    case "alert/acknowledged":
-      return withReason(event.data.ruleId, event.data.by);
-    case "alert/delivered":
-      return `${event.data.ruleId}: ${event.data.deliveries.map(({ target, status }) => `${target} ${status}`).join(", ")}`;
     case "metadata/set":
       return `${event.data.key} = ${JSON.stringify(event.data.value)}`;
     case "metadata/deleted":
@@ -102,6 +91,14 @@ function gist(event: EventShape): string {
       return `${event.data.checkpointId}, ${statusWords(event.data.status)}`;
     case "checkpoint/deleted":
       return event.data.checkpointId;
+    default:
+      return gistOfOthers(event);
+  }
+}
+
+/** Of commands and alerts. */
+function gistOfOthers(event: EventShape): string {
+  switch (event.type) {
     case "command/accepted":
     case "command/imported":
       return event.data.argv.join(" ");
@@ -117,6 +114,17 @@ function gist(event: EventShape): string {
       return event.data.signal;
     case "command/ended":
       return `${commandOutcome(event.data)} in ${duration(event.data.durationMs)}`;
+    case "alert/configured":
+    case "alert/unconfigured":
+      return event.data.ruleId;
+    case "alert/fired":
+      return `${event.data.ruleId}: ${event.data.message}`;
+    case "alert/resolved":
+      return `${event.data.ruleId}: ${event.data.reason.replaceAll("_", " ")}`;
+    case "alert/acknowledged":
+      return withReason(event.data.ruleId, event.data.by);
+    case "alert/delivered":
+      return `${event.data.ruleId}: ${event.data.deliveries.map(({ target, status }) => `${target} ${status}`).join(", ")}`;
     default:
       return "";
   }

@@ -62,6 +62,11 @@ export class Bindings {
     else this.#bound.set(sessionId, binding);
   }
 
+  /** The bound processes, from which their whole trees are found. */
+  *roots(): Generator<{ sessionId: string; pid: number; startTicks: number }> {
+    for (const [sessionId, { pid, startTicks }] of this.#bound) yield { sessionId, pid, startTicks };
+  }
+
   /** Looks at each process; to be called every second. Rejects where an end could not be recorded: it comes up again. */
   async look(): Promise<void> {
     // Where boots cannot be told apart nothing is found out by looking.

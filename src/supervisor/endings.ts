@@ -1,4 +1,4 @@
-import type { Ending } from "../process/supervised.js";
+import type { Ending, Supervised } from "../process/supervised.js";
 import type { EndCause } from "../session/state.js";
 import type { Hold } from "./resources.js";
 
@@ -32,4 +32,15 @@ export function judged(
 ): { readonly cause: EndCause; readonly refusedForks?: number } {
   const isLimit = limit !== undefined && cause === "exited" && signal === "SIGKILL";
   return { cause: isLimit ? limit : cause, ...(refusedForks === 0 ? {} : { refusedForks }) };
+}
+
+/** What the kernel says about the end of a try; what held it goes when the last of it is gone. */
+export async function verdictOf(
+  hold: Hold | undefined,
+  { gone }: Pick<Supervised, "gone">,
+): Promise<Awaited<ReturnType<Hold["verdict"]>>> {
+  if (hold === undefined) return {};
+  const verdict = hold.verdict();
+  void Promise.all([verdict, gone]).then(() => hold.release());
+  return verdict;
 }

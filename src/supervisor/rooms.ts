@@ -82,15 +82,7 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const feed = new Feed(journal);
   const backups = new Backups({ ...recovered, clock, contentDir, checkpointsDir, dataDir, log });
   const workspaces = new Workspaces({ dataDir, isTemporary: !options.journal, registry, record, log });
-  const retention = new RetentionRuns({
-    ...recovered,
-    clock,
-    submit,
-    heldBytes: new HeldBytes({ ...options, ...recovered, workspaces, files }),
-    isSpared: ({ sessionId }) => registry.things.chains.isReferredTo(sessionId),
-    log,
-    settings: options.retention,
-  });
+  const retention = openRetention(options, recovered, { submit, files, workspaces });
   const archiver = new Archiver({ ...recovered, contentDir, sessions, log });
   const snapshots = new Snapshots({ ...recovered, links, archiver, log });
   const leases = new Leases({ registry, clock, submit, graceMs: options.leaseGraceMs });
@@ -113,17 +105,11 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
   const search = new Search({ folder: options.searchDir, sessions, bodies, log });
   const metrics = openMetrics(options, { sessions });
   metrics.addRoots(() => runner.roots());
+  metrics.addRoots(() => bindings.roots());
   const alerts = new Alerts({ ...options, registry, journal, record, metrics });
 
   const effects = new Effects({ ...recovered, ...options, beats, links, archiver, runner });
-  effects.onCommitted((committed) => workspaces.note(committed));
-  effects.onCommitted(({ events }) => leases.note(events));
-  effects.onSession((session) => bindings.note(session));
-  effects.onCommitted((committed) => search.note(committed));
-  effects.onCommitted((committed) => metrics.note(committed));
-  effects.onSession((session) => metrics.follow(session));
-  effects.onCommitted(({ events }) => alerts.note(events));
-  effects.onSession((session) => alerts.noteSession(session));
+  follow(effects, { workspaces, leases, bindings, search, metrics, alerts });
   const onCommitted = (committed: Committed): void => effects.run(committed);
   const ledger = new Ledger({ journal, registry, keys, feed, clock, bounds, onCommitted });
 
@@ -149,4 +135,38 @@ export function composeRooms(options: SupervisorOptions, recovered: Recovered, f
     effects,
     ledger,
   };
+}
+
+function openRetention(
+  options: SupervisorOptions,
+  recovered: Recovered,
+  { submit, files, workspaces }: Face & Pick<Rooms, "workspaces">,
+): RetentionRuns {
+  const { clock, log, retention: settings } = options;
+  const { chains } = recovered.registry.things;
+  return new RetentionRuns({
+    ...recovered,
+    clock,
+    submit,
+    heldBytes: new HeldBytes({ ...options, ...recovered, workspaces, files }),
+    isSpared: ({ sessionId }) => chains.isReferredTo(sessionId),
+    log,
+    settings,
+  });
+}
+
+/** Has them hear of what has become durable, in this order. */
+function follow(
+  effects: Effects,
+  rooms: Pick<Rooms, "workspaces" | "leases" | "bindings" | "search" | "metrics" | "alerts">,
+): void {
+  const { workspaces, leases, bindings, search, metrics, alerts } = rooms;
+  effects.onCommitted((committed) => workspaces.note(committed));
+  effects.onCommitted(({ events }) => leases.note(events));
+  effects.onSession((session) => bindings.note(session));
+  effects.onCommitted((committed) => search.note(committed));
+  effects.onCommitted((committed) => metrics.note(committed));
+  effects.onSession((session) => metrics.follow(session));
+  effects.onCommitted(({ events }) => alerts.note(events));
+  effects.onSession((session) => alerts.noteSession(session));
 }

@@ -6,7 +6,8 @@ import type { Ending, Supervised } from "../process/supervised.js";
 import { after } from "../schedule/timer.js";
 import type { Command } from "../session/commands.js";
 import type { EndCause, Execution } from "../session/state.js";
-import { causeOf, judged, LOST_WITH_DAEMON, LOST_WITH_KEEPER, TRY_CAUSES } from "./endings.js";
+import { causeOf, judged, LOST_WITH_DAEMON, LOST_WITH_KEEPER, TRY_CAUSES, verdictOf } from "./endings.js";
+import { Remnants } from "./remnants.js";
 import type { Hold } from "./resources.js";
 import type { RunInputs, RunSurroundings } from "./runSurroundings.js";
 import type { StallWatch } from "./stallWatch.js";
@@ -42,8 +43,7 @@ export class Run {
   #phase: "waiting" | "launching" | "running" | "ending" | "over" = "waiting";
   /** What was asked of the process while it was being started. */
   #onceStarted: (() => void)[] = [];
-  /** What the last try left behind, which is being ended. */
-  #remnants: Pick<Supervised, "stop" | "gone"> | undefined;
+  readonly #remnants = new Remnants();
   /** Whether what runs, or ran last, outlives the daemon. */
   #isOutliving = false;
   #launched: Promise<void> = Promise.resolve();
@@ -90,7 +90,7 @@ export class Run {
   /** Goes on in the pause before a try; `last` is what the one before left behind. */
   resume(atMs: number, last: Pick<Supervised, "stop" | "gone">): void {
     this.#isOutliving = true;
-    this.#leave(last);
+    this.#remnants.leave(last);
     this.begin(atMs);
   }
 
@@ -116,7 +116,7 @@ export class Run {
     this.#wantEnd(cause);
     this.#graceMs = Math.min(this.#graceMs, graceMs);
     if (this.#phase === "launching") this.#onceStarted.push(() => this.stop(cause, graceMs));
-    (this.#process ?? this.#remnants)?.stop(graceMs, cause);
+    (this.#process ?? this.#remnants).stop(graceMs, cause);
     if (this.#phase === "waiting") this.#endWithoutProcess();
   }
 
@@ -144,13 +144,13 @@ export class Run {
   }
 
   /** Resolves when what the last try left behind in its group is gone. */
-  async settled(): Promise<void> {
-    await this.#remnants?.gone;
+  settled(): Promise<void> {
+    return this.#remnants.gone;
   }
 
   /** Brings the SIGKILL for what the last try left behind forward; resolves when it is gone. */
   async stopRemnants(graceMs: number): Promise<void> {
-    this.#remnants?.stop(graceMs, "stopped");
+    this.#remnants.stop(graceMs, "stopped");
     await this.settled();
   }
 
@@ -195,19 +195,14 @@ export class Run {
     void started.ended.then((ending) => this.#exited(started, ending));
     const process = started.identity ?? { pid: started.pid };
     const { supervision } = started;
-    this.#around.report({
-      type: "command/report-start",
-      commandId,
-      attempt: this.#attempt,
-      process,
-      supervision,
-      ...(holding === undefined ? {} : { holding }),
-    });
+    const told = { supervision, ...(holding === undefined ? {} : { holding }) };
+    const attempt = this.#attempt;
+    this.#around.report({ type: "command/report-start", commandId, attempt, process, ...told });
     const leftMs = leftOfTry(limits, started, this.#isAdopted ? this.#around.nowMs() : undefined);
     if (leftMs !== undefined) this.#cancelTimers.add(after(leftMs, () => this.stop("start_to_close")));
     this.#stallWatch = watchStall({
       execution: this.#execution,
-      attempt: this.#attempt,
+      attempt,
       pid: started.pid,
       isAdopted: this.#isAdopted,
       outputBytes: this.#outputBytes,
@@ -234,7 +229,7 @@ export class Run {
     if (ending.isLost === true) return this.#reportLost();
     this.#phase = "ending";
     // The leader is gone; what is left of its group goes too, before a next try can begin.
-    this.#leave(process);
+    this.#remnants.leave(process);
     const exitCode = ending.exitCode ?? undefined;
     const signal = ending.signal ?? undefined;
     const wanted = this.#cause ?? causeOf(ending);
@@ -242,27 +237,11 @@ export class Run {
     const cause = wanted === "signalled" && exitCode === 0 ? "exited" : wanted;
     const endedAt = this.#isAdopted ? ending.endedAtMs : undefined;
     this.#isAdopted = false;
-    void this.#judge(process).then((verdict) =>
-      this.#reportEnd({ exitCode, signal, ...judged(cause, ending, verdict) }, true, endedAt),
-    );
-  }
-
-  /** What the kernel says about the end of a try; its group goes when the last of it is gone. */
-  async #judge(process: Pick<Supervised, "gone">): Promise<Awaited<ReturnType<Hold["verdict"]>>> {
     const hold = this.#hold;
     this.#hold = undefined;
-    if (hold === undefined) return {};
-    const verdict = hold.verdict();
-    void Promise.all([verdict, process.gone]).then(() => hold.release());
-    return verdict;
-  }
-
-  #leave(last: Pick<Supervised, "stop" | "gone">): void {
-    this.#remnants = last;
-    const forget = (): void => {
-      if (this.#remnants === last) this.#remnants = undefined;
-    };
-    last.gone.then(forget, forget);
+    void verdictOf(hold, process).then((verdict) =>
+      this.#reportEnd({ exitCode, signal, ...judged(cause, ending, verdict) }, true, endedAt),
+    );
   }
 
   /** Nobody knows how it ended, or whether it did: it is ended, and tried again only where that is asked for. */

@@ -1,4 +1,3 @@
-import { outputPaths } from "../content/places.js";
 import type { PlainFiles } from "../content/plainFiles.js";
 import { isSame } from "../process/identity.js";
 import type { ProcessInput } from "../process/input.js";
@@ -13,13 +12,12 @@ import type { ContentHold } from "./contentHold.js";
 import type { Committed } from "./ledger.js";
 import { type OutputRange, Outputs } from "./outputs.js";
 import type { Placements } from "./placements.js";
-import { stopOwn } from "./reconcile.js";
 import type { Registry } from "./registry.js";
 import { Reports, type ReportsParts } from "./reports.js";
 import type { Found, Launcher } from "./launcher.js";
 import type { Resources } from "./resources.js";
 import { Run } from "./run.js";
-import type { RunInputs } from "./runSurroundings.js";
+import { type RunInputs, surroundingsOf } from "./runSurroundings.js";
 import { Serial } from "../serial.js";
 import { type Listening, Waiters } from "./waiters.js";
 
@@ -235,32 +233,19 @@ export class Runner {
   }
 
   #makeRun(execution: Execution, session: Session, inputs: RunInputs, found?: Found): Run {
-    const { clock, launcher, resources } = this.#parts;
-    const { commandId, token, sessionId, limits, holding } = execution;
+    const { commandId, sessionId } = execution;
     const reports = new Serial();
+    const around = surroundingsOf(this.#parts, { execution, session, found });
     const run = new Run(execution, inputs, {
+      ...around,
       gauge: this.#gauge,
-      nowMs: () => clock.nowMs(),
-      chance: Math.random,
-      hold: async (attempt) => {
-        const one = { token, attempt, sessionId, limits };
-        const isFound = attempt === found?.attempt && found.state !== "pause";
-        return isFound ? resources.resume(one, found.inputs.cgroup, holding) : resources.prepare(one);
-      },
-      start: (attempt, request) => launcher.start({ token, attempt }, request),
-      stopLost: () =>
-        stopOwn(
-          this.#parts.registry.execution(commandId) ?? execution,
-          outputPaths(this.#parts.contentDir, session, commandId),
-        ),
       prepare: () => this.#outputs.prepare(session, execution),
       sizes: () => this.#outputs.sizes(session, commandId),
       report: (command) => void reports.run(() => this.#reports.give(command)),
       onGrowth: () => this.#grown.wake(commandId),
       cpuMs: (pid) => this.#treeCpu.usedMs(pid),
-      lastBeatAt: () => this.#parts.beats?.lastAt(session.sessionId),
     });
-    this.#runs.set(commandId, { run, sessionId: session.sessionId });
+    this.#runs.set(commandId, { run, sessionId });
     return run;
   }
 

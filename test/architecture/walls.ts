@@ -244,6 +244,8 @@ export const LONG_FILES: Readonly<Record<string, string>> = {
   "src/session/decideExecution.ts":
     "what is asked of a command and what is reported of it: one decision each",
   "src/session/evolve.ts": "one list of what each event makes of a session",
+  "src/protocol/session.ts":
+    "one shape: all that a session is on the wire, and its settings, a line or two each",
   "src/protocol/methods/session.ts": "the declarations of one namespace, a few lines a method",
   "src/session/events.ts": "a table: what each type of event holds",
   "src/supervisor/collection.ts": "two layers of things, their owners and those who name them: one state",

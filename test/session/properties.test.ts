@@ -127,6 +127,7 @@ describe("any sequence of commands", () => {
           if (event.sessionId === undefined) return;
           if (before === undefined)
             expect(["session/created", "session/cloned", "session/imported"]).toContain(event.type);
+          // It brings back a status that the session had, whatever it has now.
           else if (event.type === "checkpoint/restored") expect(after?.status).toBe(event.data.value.status);
           else if (after === undefined) expect(statusAfter(before.status, "delete")).toBeDefined();
           else {

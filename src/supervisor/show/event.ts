@@ -76,6 +76,14 @@ function showData(event: Event, stamp: Stamp): unknown {
       const alert = evolveAlert(undefined, event, stamp);
       return alert === undefined ? {} : showAlert(alert);
     }
+    default:
+      return showCommandEvent(event, stamp);
+  }
+}
+
+/** Of what happens to commands; all other data is shown as it is. */
+function showCommandEvent(event: Event, stamp: Stamp): unknown {
+  switch (event.type) {
     case "command/accepted":
     case "command/imported": {
       const execution = evolveExecution(undefined, event, stamp);
