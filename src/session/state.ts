@@ -18,7 +18,6 @@ export type {
   ProcessIdentity,
   ResourceLimits,
   StallPolicy,
-  Stalled,
   Supervision,
 } from "./executionState.js";
 
