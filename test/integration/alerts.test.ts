@@ -250,4 +250,31 @@ describe("alerts", () => {
       expect(await eventsOf(daemon, "stays", "alert/fired")).toHaveLength(1);
     },
   );
+
+  itOnFiles(
+    "S2.8 on what runs are still open after a kill, before anybody has measured it anew",
+    async () => {
+      const daemon = await daemonForTest();
+      const peer = await daemon.peer();
+      await peer.call("alert/setRule", {
+        ruleId: "runs",
+        metric: "session.processes",
+        comparison: "above",
+        threshold: 0,
+      });
+      const { sessionId } = await peer.call("session/create");
+      const { commandId } = await peer.call("command/start", { sessionId, argv: ["sleep", "1000"] });
+      const { alertId } = await opened(peer, "runs");
+      await daemon.crash();
+      const after = await daemon.peer();
+      await until("a measurement", async () => {
+        const { items } = await after.call("metrics/latest", { sessionIds: [sessionId] });
+        return items.length > 0;
+      });
+      expect(await open(after, "runs")).toMatchObject([{ alertId }]);
+      expect(await eventsOf(daemon, "runs", "alert/resolved")).toEqual([]);
+      await after.call("command/signal", { commandId, signal: "SIGKILL" });
+      expect((await resolved(after, "runs")).alertId).toBe(alertId);
+    },
+  );
 });

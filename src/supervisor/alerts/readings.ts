@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 
 import type { Clock } from "../../schedule/clock.js";
 import type { AlertRuleFields } from "../../session/alertState.js";
+import { awaited } from "../../session/binding.js";
 import type { Session } from "../../session/state.js";
 import type { Rates } from "./rates.js";
 
@@ -17,7 +18,7 @@ export interface SessionSample {
 export interface MetricSource {
   /** The newest look at one session; undefined where none of its processes was seen. */
   latest(sessionId: string): SessionSample | undefined;
-  /** The newest look at the machine; undefined before there was any look at all. */
+  /** The machine as it is; undefined where nobody can tell. */
   system(): { readonly cpuPercent: number; readonly memoryBytes: number } | undefined;
 }
 
@@ -75,8 +76,9 @@ export class Readings {
   }
 
   /** The value of a metric of sessions. */
-  ofSession(metric: Metric, { sessionId, status, lastActivityUp }: Session): number | undefined {
+  ofSession(metric: Metric, session: Session): number | undefined {
     const { clock, rates } = this.#parts;
+    const { sessionId, status, lastActivityUp } = session;
     switch (metric) {
       case "session.errorsPerMinute":
         return rates.perMinute("errors", sessionId);
@@ -87,15 +89,17 @@ export class Readings {
       case "session.idleMs":
         return status === "active" ? Math.max(0, Math.round(clock.upMs() - lastActivityUp)) : undefined;
       default:
-        return this.#sampled(metric, sessionId);
+        return this.#sampled(metric, session);
     }
   }
 
-  #sampled(metric: Metric, sessionId: string): number | undefined {
+  #sampled(metric: Metric, session: Session): number | undefined {
     const { metrics } = this.#parts;
-    // Before the first look nobody knows; after it, a session that was not seen has nothing that runs.
-    if (metrics?.system() === undefined) return undefined;
-    const sample = metrics.latest(sessionId) ?? NOTHING_RUNS;
+    if (metrics === undefined) return undefined;
+    const isRunning = session.commands.running > 0 || awaited(session) !== undefined;
+    // What runs and was not looked at yet, as after a start, is unknown, and not idle: an alert must not resolve by that.
+    const sample = metrics.latest(session.sessionId) ?? (isRunning ? undefined : NOTHING_RUNS);
+    if (sample === undefined) return undefined;
     switch (metric) {
       case "session.cpuPercent":
         return rounded(sample.cpuPercent);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { LIMITS } from "../../../src/protocol/limits.js";
 import type { AlertRuleFields } from "../../../src/session/alertState.js";
+import { session } from "../../session/samples.js";
 import { AlertBench } from "./bench.js";
 
 type Metric = AlertRuleFields["metric"];
@@ -27,15 +28,15 @@ describe("Alerts", () => {
 
   it("know nothing of processes before somebody has looked, and where nobody looks", async () => {
     const bench = new AlertBench();
-    bench.session({ sessionId: "a" });
+    const { commands } = session();
+    bench.session({ sessionId: "a", commands: { ...commands, running: 1 } });
     await bench.rule("idle", { metric: "session.processes", comparison: "below", threshold: 1 });
     await bench.rule("disk", above("session.diskBytes", 0));
-    bench.system = undefined;
     expect(await bench.pass(2)).toEqual([]);
+    bench.session({ sessionId: "a" });
     bench.open({ metrics: undefined });
     expect(await bench.pass(2)).toEqual([]);
     bench.open();
-    bench.system = { cpuPercent: 1, memoryBytes: 1 };
     expect(await bench.pass(2)).toEqual(["idle fired a"]);
     bench.samples.set("a", { cpuPercent: 0, memoryBytes: 1, processes: 1, diskBytes: 5 });
     expect(await bench.pass(1)).toEqual(["idle resolved condition", "disk fired a"]);
