@@ -61,6 +61,19 @@ describe("OutputGauge", () => {
     expect(seen).toEqual([3, 2]);
   });
 
+  it("takes turns where there are many", async () => {
+    const watches = Array.from({ length: 120 }, (_, at) => watch(`many-${at}`));
+    for (const { out } of watches) await writeFile(out, "1");
+    const seen = (): number => watches.filter((one) => one.seen.length > 0).length;
+    const counts: number[] = [];
+    for (let look = 0; look < 3; look += 1) {
+      await gauge.look();
+      counts.push(seen());
+    }
+    expect(counts).toEqual([50, 100, 120]);
+    expect(watches.every((one) => one.seen.length === 1)).toBe(true);
+  });
+
   it("counts one file for both streams once", async () => {
     const path = join(folder, "both");
     await writeFile(path, "1234");
