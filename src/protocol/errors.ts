@@ -29,7 +29,7 @@ export const ERRORS = {
   shutting_down: { code: -32014, summary: "The daemon is stopping; connect again in a moment." },
   template_not_found: { code: -32016, summary: "No template has this id." },
   chain_not_found: { code: -32075, summary: "No agent of this id has a chain of sessions." },
-  alert_not_found: { code: -32085, summary: "No alert has this id." },
+  alert_not_found: { code: -32087, summary: "No alert has this id." },
   alert_rule_not_found: { code: -32086, summary: "No rule for alerts has this id." },
   workspace_failed: { code: -32030, summary: "The workspace could not be made, and so there is no session." },
   invocation_not_found: { code: -32020, summary: "No invocation has this id." },

@@ -140,6 +140,7 @@ export const portableCommand = command
     endedAt: true,
     stdoutBytes: true,
     stderrBytes: true,
+    supervision: true,
   })
   .extend({
     line: z.literal("command"),

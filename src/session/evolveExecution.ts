@@ -99,6 +99,7 @@ function imported(sessionId: string, fields: ImportedExecution, { seq }: Stamp):
     attempt: fields.attempt,
     // It ran elsewhere: a process here that had its pid would be another one.
     process: undefined,
+    supervision: fields.supervision,
     cancelled: fields.cancelled,
     exitCode: fields.exitCode,
     signal: fields.signal,

@@ -165,7 +165,12 @@ describe("what is left of a command", () => {
   it("would be seen, if it were there", async () => {
     // The counter-check: a daemon that is killed and not started again leaves them.
     const daemon = await daemonForTest();
-    await startAndKill(daemon, new Random(1));
+    const peer = await daemon.peer();
+    const { sessionId } = await peer.call("session/create");
+    const argv = ["sh", "-c", "echo up; exec sleep 1000"];
+    const { commandId } = await peer.call("command/start", { sessionId, argv });
+    await peer.call("command/output", { commandId, follow: true });
+    await daemon.kill();
     await until("leftovers", async () => (await daemon.leftovers()).length > 0);
   });
 });

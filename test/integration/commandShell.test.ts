@@ -92,7 +92,9 @@ describeIf(shellTools() !== undefined, "sh and setsid", "a command that sh keeps
   it("B.1 is stopped with its session by the next daemon, and stays where the daemon is stopped in order", async () => {
     const here = await scene();
     const commandId = await start(here, "trap 'echo heard' USR1; echo up; while :; do sleep 0.01; done");
-    await here.daemon.restart();
+    await here.peer.call("daemon/shutdown");
+    await here.daemon.process.exited;
+    await here.daemon.start();
     const peer = await here.daemon.peer();
     await peer.call("command/signal", { commandId, signal: "SIGUSR1" });
     await peer.call("command/output", { commandId, sinceBytes: 3, follow: true });

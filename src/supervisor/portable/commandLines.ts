@@ -142,7 +142,8 @@ export class CommandLines {
 
 function executionOf({ line, commandId, bytes }: Kept, exportedAt: string): ImportedExecution {
   const { name, argv, cwd, limits, retry, status, attempt, cancelled, startedAt } = line;
-  const { exitCode, signal, cause, error, stdoutBytes, stderrBytes, holding, refusedForks } = line;
+  const { exitCode, signal, cause, error, stdoutBytes, stderrBytes } = line;
+  const { holding, refusedForks, supervision, mergeStderr } = line;
   const outcome = isOver(status)
     ? { status, exitCode, signal, cause, error, stdoutBytes, stderrBytes }
     : { ...LOST, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr };
@@ -156,6 +157,8 @@ function executionOf({ line, commandId, bytes }: Kept, exportedAt: string): Impo
     limits,
     holding,
     refusedForks,
+    supervision,
+    mergeStderr,
     retry,
     attempt,
     cancelled,
