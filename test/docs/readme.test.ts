@@ -94,7 +94,7 @@ describe("the examples of README.md", () => {
   it("S2.8 sets a rule, and shows what it comes to", { timeout: 90_000 }, async () => {
     const { out, exitCode } = await run("sh", ["-e", "-c", example("alerts")]);
     expect(out).toContain("disk-low");
-    expect(out).toMatch(/ open +warning +failing +3 /);
+    expect(out).toMatch(/ open +warning +failing +\d+ /);
     expect(out).toContain("failing: daemon.errorsPerMinute above 2, turned off");
     expect(exitCode).toBe(0);
     const told = await until("the program to be told", () =>
