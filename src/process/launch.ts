@@ -84,7 +84,12 @@ export function checkRequest({ argv, cwd, env }: Pick<LaunchRequest, "argv" | "c
   if (fault !== false) throw new LaunchError(program, "argument_invalid", fault);
 }
 
-async function openOutput({ argv, stdoutPath, stderrPath }: LaunchRequest): Promise<FileHandle[]> {
+/** Opens what a command writes to, stdout first. @throws LaunchError; nothing is open then */
+export async function openOutput({
+  argv,
+  stdoutPath,
+  stderrPath,
+}: Pick<LaunchRequest, "argv" | "stdoutPath" | "stderrPath">): Promise<FileHandle[]> {
   const opened: FileHandle[] = [];
   for (const path of [stdoutPath, stderrPath]) {
     try {

@@ -39,6 +39,19 @@ const errorOf = async (peer: Peer, method: string, params: object): Promise<unkn
   (await peer.ask({ method, params })).error;
 
 describe("session/bind", () => {
+  it("S2.6 has the process measured with those of the session, and no longer than it is bound", async () => {
+    const peer = await daemon().peer();
+    const { sessionId } = await peer.call("session/create");
+    const child = await outside();
+    const pids = async (): Promise<number[]> =>
+      (await peer.call("session/processes", { sessionId })).items.map(({ pid }) => pid);
+    expect(await pids()).toEqual([]);
+    await peer.call("session/bind", { sessionId, pid: child.pid });
+    expect(await pids()).toContain(child.pid);
+    await peer.call("session/unbind", { sessionId });
+    expect(await pids()).toEqual([]);
+  });
+
   it("B.5 ends the session when the process is gone, and says so", async () => {
     const peer = await daemon().peer();
     const { sessionId } = await peer.call("session/create");

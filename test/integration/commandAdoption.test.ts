@@ -1,55 +1,29 @@
 import { randomInt } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 
 import { isSame, readIdentity } from "../../src/process/identity.js";
 import { keeperProgram } from "../../src/process/keeper/program.js";
-import type { Params } from "../../src/protocol/types.js";
-import { daemonForTest, type TestDaemon } from "../support/daemon.js";
+import { daemonForTest } from "../support/daemon.js";
 import { pidsWith } from "../process/keeper/keeperBench.js";
-import type { Peer } from "../support/peer.js";
 import { describeIf } from "../support/requires.js";
 import { until } from "../support/until.js";
+import { type CommandScene, openScene, start } from "./commandScene.js";
 
 const HAS = keeperProgram() !== undefined;
 
 /** Says `up`, waits for its gate, says `done`, and ends with 7. */
 const GATED = 'echo up; until [ -e "$0" ]; do sleep 0.01; done; echo done; exit 7';
 
-interface Scene {
-  readonly daemon: TestDaemon;
-  readonly sessionId: string;
-  readonly gate: string;
-  peer: Peer;
-}
-
 /** One that is not killed may be in the process of the test, where coverage sees it. */
-async function scene(how: "kill" | "shutdown" = "kill"): Promise<Scene> {
-  const daemon = await daemonForTest({ inProcess: how === "shutdown" });
-  const peer = await daemon.peer();
-  const { sessionId } = await peer.call("session/create");
-  const gate = join(daemon.folder, "gate");
-  // What still waits when the test fails would wait for ever.
-  onTestFinished(() => writeFile(gate, "").catch(() => undefined));
-  return { daemon, sessionId, gate, peer };
-}
-
-/** Starts a script, and waits for what it says first. */
-async function start(
-  { peer, sessionId, gate }: Scene,
-  script: string,
-  request: Partial<Params<"command/start">> = {},
-): Promise<string> {
-  const argv = ["sh", "-c", script, gate];
-  const { commandId } = await peer.call("command/start", { sessionId, argv, ...request });
-  await peer.call("command/output", { commandId, follow: true });
-  return commandId;
+async function scene(how: "kill" | "shutdown" = "kill"): Promise<CommandScene> {
+  return openScene(await daemonForTest({ inProcess: how === "shutdown" }));
 }
 
 /** Ends the daemon by `kill -9` or in order, with commands going on, and starts the next one. */
 async function next(
-  here: Scene,
+  here: CommandScene,
   how: "kill" | "shutdown",
 ): Promise<{ adoptedCommands: number; lostCommands: number }> {
   await end(here, how);
@@ -58,13 +32,14 @@ async function next(
   return ready;
 }
 
-async function end({ daemon, peer }: Scene, how: "kill" | "shutdown"): Promise<void> {
+async function end({ daemon, peer }: CommandScene, how: "kill" | "shutdown"): Promise<void> {
   if (how === "kill") return daemon.kill();
   await peer.call("daemon/shutdown");
   await daemon.process.exited;
 }
 
-const folders = async ({ daemon }: Scene): Promise<string[]> => readdir(join(daemon.dataDir, "running"));
+const folders = async ({ daemon }: CommandScene): Promise<string[]> =>
+  readdir(join(daemon.dataDir, "running"));
 
 describeIf(HAS, "a C compiler", "a command whose daemon ends", () => {
   it.each(["kill", "shutdown"] as const)("B.1 goes on after a %s, and its end is known", async (how) => {

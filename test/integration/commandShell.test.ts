@@ -1,45 +1,20 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 
 import { isSame, readIdentity } from "../../src/process/identity.js";
 import { shellTools } from "../../src/process/keeper/program.js";
-import type { Params } from "../../src/protocol/types.js";
-import { daemonForTest, type TestDaemon } from "../support/daemon.js";
-import type { Peer } from "../support/peer.js";
+import { daemonForTest } from "../support/daemon.js";
 import { describeIf } from "../support/requires.js";
 import { until } from "../support/until.js";
-
-interface Scene {
-  readonly daemon: TestDaemon;
-  readonly peer: Peer;
-  readonly gate: string;
-  readonly sessionId: string;
-}
+import { type CommandScene, openScene, start } from "./commandScene.js";
 
 /** A daemon that has no other keeper than sh. */
-async function scene(): Promise<Scene> {
-  const daemon = await daemonForTest({ env: { SESSIOND_KEEPER: "sh" } });
-  const peer = await daemon.peer();
-  const { sessionId } = await peer.call("session/create");
-  const gate = join(daemon.folder, "gate");
-  onTestFinished(() => writeFile(gate, "").catch(() => undefined));
-  return { daemon, peer, gate, sessionId };
+async function scene(): Promise<CommandScene> {
+  return openScene(await daemonForTest({ env: { SESSIOND_KEEPER: "sh" } }));
 }
 
-/** Starts a script, and waits for what it says first. */
-async function start(
-  { peer, sessionId, gate }: Scene,
-  script: string,
-  request: Partial<Params<"command/start">> = {},
-): Promise<string> {
-  const argv = ["sh", "-c", script, gate];
-  const { commandId } = await peer.call("command/start", { sessionId, argv, ...request });
-  await peer.call("command/output", { commandId, follow: true });
-  return commandId;
-}
-
-const folders = ({ daemon }: Scene): Promise<string[]> => readdir(join(daemon.dataDir, "running"));
+const folders = ({ daemon }: CommandScene): Promise<string[]> => readdir(join(daemon.dataDir, "running"));
 
 describeIf(shellTools() !== undefined, "sh and setsid", "a command that sh keeps for a daemon", () => {
   it("B.1 says so, goes on after a kill, and its exit code is known", async () => {

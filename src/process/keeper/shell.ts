@@ -5,13 +5,13 @@ import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 
-import { explainFailedStart, explainOutput } from "../launchError.js";
+import { openOutput } from "../launch.js";
+import { explainFailedStart } from "../launchError.js";
 import type { StartRequest } from "../supervised.js";
 import { SHELL_KEEPER } from "./shellText.js";
 import type { ShellTools } from "./program.js";
 import { SpawnError } from "./spawner.js";
 
-const OUTPUT_MODE = 0o600;
 /** What the keeper ends with where another one has the command. */
 const TAKEN = 17;
 /** Where a program is looked for by one that has no PATH. */
@@ -70,20 +70,15 @@ async function start(
 }
 
 /** Standard input and the two outputs of the command. */
-async function openFiles(
-  folder: string,
-  { argv, stdin, stdoutPath, stderrPath }: StartRequest,
-): Promise<FileHandle[]> {
-  const opened = [await open(stdin === undefined ? "/dev/null" : join(folder, "stdin"), "r")];
-  for (const path of [stdoutPath, stderrPath]) {
-    try {
-      opened.push(await open(path, "a", OUTPUT_MODE));
-    } catch (cause) {
-      await Promise.allSettled(opened.map((file) => file.close()));
-      throw explainOutput(argv[0] ?? "", path, cause);
-    }
+async function openFiles(folder: string, request: StartRequest): Promise<FileHandle[]> {
+  const { stdin } = request;
+  const input = await open(stdin === undefined ? "/dev/null" : join(folder, "stdin"), "r");
+  try {
+    return [input, ...(await openOutput(request))];
+  } catch (error) {
+    await input.close();
+    throw error;
   }
-  return opened;
 }
 
 /**
